@@ -1,0 +1,28 @@
+"""Fully connected neural networks: every formula beside the compiled code that runs it, proved equal to it.
+
+The public names are here; ``help(pyfc.Network)`` is a good place to begin. Components are looked up by name,
+``pyfc.get("activations", "relu")``; those of pyfc itself can also be had by the name of their class, ``pyfc.SGD``.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from pyfc import kernels, registry
+from pyfc.registry import available, get, register, unregister
+
+__version__ = "0.1.0"
+__all__ = ["available", "get", "get_include", "kernels", "register", "unregister"]
+
+
+def get_include() -> str:
+    """Return the folder of ``pyfc_kernel.h`` and ``pyfc_kernel.pxd``, for the compiler of a plugin."""
+    return str(Path(__file__).with_name("include"))
+
+
+def __getattr__(name: str) -> Any:
+    """Find a built-in component by its class name, such as ``pyfc.SGD``, importing no other."""
+    if not name.startswith("_"):
+        for record in registry.records():
+            if record.builtin and record.value.rpartition(":")[2] == name:
+                return record.load()
+    raise AttributeError(f"module 'pyfc' has no attribute {name!r}")

@@ -1,0 +1,144 @@
+"""What all components share: a name, hyper-parameters with defaults and bounds, a derivation, perhaps a kernel."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from pyfc import kernels
+from pyfc.derivation import Step
+
+Array = npt.NDArray[Any]
+
+@dataclass(frozen=True)
+class Hyper:
+    """A hyper-parameter: its default and its bounds.
+
+    Parameters
+    ----------
+    default : float, bool or str
+        Used when none is given; its type is the type that is accepted.
+    low, high : float, optional
+        Bounds, themselves allowed unless ``open_low`` or ``open_high``.
+    open_low, open_high : bool, default False
+        Exclude the bound itself.
+    choices : tuple of str, optional
+        For a str: the allowed values. A kernel sees the index of the chosen one.
+    """
+
+    default: float | bool | str
+    low: float = -math.inf
+    high: float = math.inf
+    open_low: bool = False
+    open_high: bool = False
+    choices: tuple[str, ...] = ()
+
+    def check(self, owner: str, name: str, value: Any) -> Any:
+        """Return the value in the default's type, or raise with what was expected."""
+        if isinstance(self.default, bool):
+            if isinstance(value, (bool, np.bool_)):
+                return bool(value)
+            raise TypeError(f"{owner}({name}={value!r}): expected True or False")
+        if isinstance(self.default, str):
+            if value in self.choices:
+                return value
+            raise ValueError(f"{owner}({name}={value!r}): expected one of {', '.join(map(repr, self.choices))}")
+        if isinstance(value, (bool, str)) or not np.isscalar(value) or not np.isreal(value):
+            raise TypeError(f"{owner}({name}={value!r}): expected a number")
+        number = float(value)  # type: ignore[arg-type]
+        low = self.low < number if self.open_low else self.low <= number
+        high = number < self.high if self.open_high else number <= self.high
+        if not (low and high and math.isfinite(number)):
+            raise ValueError(f"{owner}({name}={value!r}): expected a finite number {self.bounds()}".rstrip())
+        return number
+
+    def bounds(self) -> str:
+        """Return the bounds in words, ``""`` without any."""
+        words = []
+        if self.low > -math.inf:
+            words.append(f"{'>' if self.open_low else '>='} {self.low:g}")
+        if self.high < math.inf:
+            words.append(f"{'<' if self.open_high else '<='} {self.high:g}")
+        return " and ".join(words)
+
+    def number(self, value: Any) -> float:
+        """Return a value as a kernel sees it."""
+        return float(self.choices.index(value) if isinstance(value, str) else value)
+
+
+class Component:
+    """Base of everything that can be registered.
+
+    Class attributes to set: ``name``, as in the entry point; ``hyperparameters``, a dict of :class:`Hyper` in the
+    order in which the kernel reads them; ``derivation``, a tuple of :class:`~pyfc.derivation.Step`.
+    """
+
+    group: ClassVar[str]
+    name: ClassVar[str]
+    hyperparameters: ClassVar[Mapping[str, Hyper]] = {}
+    derivation: ClassVar[tuple[Step, ...]] = ()
+    capsule: ClassVar[str] = ""
+    kernel: ClassVar[Any] = None
+
+    def __init__(self, **hyperparameters: Any) -> None:
+        owner = type(self).__name__
+        unknown = set(hyperparameters) - set(self.hyperparameters)
+        if unknown:
+            known = ", ".join(self.hyperparameters) or "none"
+            raise TypeError(f"{owner} got {', '.join(sorted(unknown))}: its hyper-parameters are: {known}")
+        for name, hyper in self.hyperparameters.items():
+            setattr(self, name, hyper.check(owner, name, hyperparameters.get(name, hyper.default)))
+        #: The hyper-parameters as the kernel reads them: float64, in declared order.
+        self.hyper: Array = np.array([h.number(getattr(self, n)) for n, h in self.hyperparameters.items()], np.float64)
+
+    @classmethod
+    def problem(cls) -> str:
+        """Return why this class cannot be used as a component, ``""`` if it can."""
+        if not isinstance(getattr(cls, "name", None), str):
+            return f"class {cls.__name__} has no `name`"
+        return kernels.capsule_problem(cls.kernel, cls.capsule) if cls.kernel is not None else cls.method_problem()
+
+    @classmethod
+    def method_problem(cls) -> str:
+        """Return what a component without a kernel lacks, ``""`` if nothing."""
+        return ""
+
+    def config(self) -> dict[str, Any]:
+        """Return the hyper-parameters as a dict that rebuilds the component: ``type(c)(**c.config())``."""
+        return {name: getattr(self, name) for name in self.hyperparameters}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.config().items())})"
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.config() == other.config()  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash((type(self), tuple(self.config().items())))
+
+
+def float_array(value: Any, what: str) -> Array:
+    """Return value as a C-contiguous float32 or float64 array; integers and booleans become float64."""
+    array = np.asarray(value)
+    if array.dtype.kind in "iub":
+        array = array.astype(np.float64)
+    if array.dtype not in (np.float32, np.float64):
+        raise TypeError(f"{what} has dtype {array.dtype}: expected float32 or float64; use .astype")
+    return np.require(array, requirements="C")
+
+
+def output_array(out: Any, shape: tuple[int, ...], dtype: Any) -> Array:
+    """Return ``out`` if a result of that shape and dtype can be written into it, else raise with what was expected."""
+    if not isinstance(out, np.ndarray) or out.shape != shape or out.dtype != dtype:
+        raise ValueError(
+            f"out is {getattr(out, 'dtype', type(out).__name__)} {getattr(out, 'shape', '')}: "
+            f"expected an ndarray of {dtype} {shape}"
+        )
+    if not (out.flags.c_contiguous and out.flags.writeable):
+        raise ValueError("out is not C-contiguous or not writeable: expected both; use numpy.empty")
+    return out

@@ -1,0 +1,29 @@
+"""The errors that pyfc raises beside Python's own ValueError and TypeError, which it uses for unfit arguments."""
+
+
+class PyfcError(Exception):
+    """Base of the errors below: catch it to catch them all."""
+
+
+class UnknownNameError(PyfcError, LookupError):
+    """A component was asked for by a name that nothing has, or that two distributions have."""
+
+
+class PluginError(PyfcError):
+    """A component is registered but cannot be used; the message names its distribution and the cause."""
+
+
+class KernelError(PyfcError):
+    """A compiled kernel returned a status other than 0."""
+
+
+class TrainingError(PyfcError, ArithmeticError):
+    """Training met a loss or a gradient that is not finite; the network keeps its last good weights."""
+
+
+class ModelFileError(PyfcError, ValueError):
+    """A model or checkpoint file is truncated, tampered with, foreign, or from a newer version."""
+
+
+class ProofError(PyfcError, AssertionError):
+    """A derivation step does not follow, or the code does not agree with it."""

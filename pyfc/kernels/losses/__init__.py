@@ -1,0 +1,1 @@
+"""The compiled losses: each module is built from the file of its name in ``src/losses/``."""

@@ -1,0 +1,113 @@
+"""Build the compiled half of pyfc: one extension module, and at most one entry point, for each file in ``src/``.
+
+``src/activations/tanh.pyx`` becomes the module ``pyfc.kernels.activations.tanh`` and, because it defines a class that
+derives from ``Activation``, the entry point ``tanh = pyfc.kernels.activations.tanh:Tanh`` in ``pyfc.activations``. So a
+new file is all it takes to add a component. Everything that does not depend on the files in ``src/`` is in
+``pyproject.toml``.
+
+Environment: ``PYFC_NATIVE=1`` compiles for the processor of this machine alone. Without it the code runs on every
+machine of the architecture, and each loop is compiled several times and chosen when the program starts (see
+``PYFC_STATUS`` in ``pyfc/include/pyfc_kernel.h``).
+"""
+
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import numpy
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
+
+SOURCES = sorted(Path("src").rglob("*.pyx"))
+GROUPS = {"activations": "Activation", "losses": "Loss", "optimizers": "Optimizer", "initializers": "Initializer"}
+DIRECTIVES = {"language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": True, "embedsignature": True}
+
+
+def compile_arguments() -> list[str]:
+    """Return the compiler's flags: what vectorisation needs, and nothing that breaks NaN or infinity."""
+    if sys.platform == "win32":
+        return ["/O2"]
+    # Without these two a loop with a square root or a division under a condition stays scalar; NaN and infinity
+    # behave as in IEEE 754 all the same. -Wno-attributes: PYFC_STATUS also appears on a local variable.
+    flags = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-Wno-attributes"]
+    return [*flags, "-march=native", "-DPYFC_NATIVE"] if os.environ.get("PYFC_NATIVE") == "1" else flags
+
+
+def module_name(source: Path) -> str:
+    """Return the module that a source becomes: ``src/activations/tanh.pyx`` -> ``pyfc.kernels.activations.tanh``."""
+    return ".".join(["pyfc", "kernels", *source.relative_to("src").with_suffix("").parts])
+
+
+def entry_points() -> dict[str, list[str]]:
+    """Return pyfc's own entry points: the command, and one for each component file."""
+    found = {"console_scripts": ["pyfc = pyfc.cli:main"]}
+    for source in SOURCES:
+        base = GROUPS.get(source.parent.name)
+        if base is None:
+            continue
+        classes = re.findall(rf"^class (\w+)\({base}\):", source.read_text(encoding="utf-8"), re.MULTILINE)
+        if len(classes) != 1:
+            raise SystemExit(
+                f"{source} defines {len(classes)} classes that derive from {base} ({', '.join(classes) or 'none'}): "
+                f"expected exactly one, `class Name({base}):`, because one file is one component"
+            )
+        found.setdefault(f"pyfc.{source.parent.name}", []).append(f"{source.stem} = {module_name(source)}:{classes[0]}")
+    return found
+
+
+class BuildExtensions(build_ext):
+    """Translate and compile on all processors: the files are many and independent."""
+
+    def finalize_options(self) -> None:
+        """Take one job for each processor unless the caller chose."""
+        super().finalize_options()
+        self.parallel = self.parallel or os.cpu_count() or 1
+
+    def run(self) -> None:
+        """Run Cython only now, so that commands that merely ask for metadata do not wait for it."""
+        translated = cythonize(
+            self.extensions,
+            nthreads=self.parallel,
+            build_dir="build/cython",
+            include_path=["pyfc/include"],
+            compiler_directives=DIRECTIVES,
+        )
+        for extension, with_c_source in zip(self.extensions, translated, strict=True):
+            extension.sources = with_c_source.sources
+        super().run()
+
+
+class BuildPython(build_py):
+    """Put the sources into the wheel beside the modules built from them: derivation tables show them."""
+
+    def run(self) -> None:
+        """Copy the packages, then the sources."""
+        super().run()
+        if not self.editable_mode:
+            for source in SOURCES:
+                target = Path(self.build_lib, *module_name(source).split(".")).with_suffix(".pyx")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, target)
+
+
+if __name__ == "__main__":
+    extensions = [
+        Extension(
+            module_name(source),
+            [str(source)],
+            include_dirs=[numpy.get_include(), "pyfc/include"],
+            define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
+            extra_compile_args=compile_arguments(),
+            depends=[str(header) for header in Path("pyfc/include").iterdir()],
+        )
+        for source in SOURCES
+    ]
+    setup(
+        ext_modules=extensions,
+        entry_points=entry_points(),
+        cmdclass={"build_ext": BuildExtensions, "build_py": BuildPython},
+    )
