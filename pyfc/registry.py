@@ -87,7 +87,7 @@ class Record:
             if isinstance(error, KeyboardInterrupt):
                 raise
             self.error = f"importing {self.value} called sys.exit({error.code!r})"
-        except BaseException as error:  # noqa: BLE001 (whatever a plugin raises must not disturb other names)
+        except BaseException as error:
             self.error = f"importing {self.value} raised {type(error).__name__}: {error}"
         if self.error:
             self.state = "broken"
@@ -127,7 +127,7 @@ def _normal(name: str) -> str:
 
 
 def _scan() -> dict[str, list[Record]]:
-    global _scanned  # noqa: PLW0603 (the scan is made once in a process, until refresh)
+    global _scanned
     if _scanned is None:
         found: dict[str, list[Record]] = {group: [] for group in GROUPS}
         for group in GROUPS:
@@ -309,9 +309,7 @@ def register(component: C) -> C:
                 "or call pyfc.unregister first"
             )
     unregister(component)
-    _registered.append(
-        Record(group, component.name, IN_PROCESS, "-", identity, state="ok", component=component)
-    )
+    _registered.append(Record(group, component.name, IN_PROCESS, "-", identity, state="ok", component=component))
     return component
 
 
@@ -329,7 +327,7 @@ def unregister(component: type[Component]) -> None:
 
 def refresh() -> None:
     """Forget the scan, so that distributions installed since then are found; what was registered in process stays."""
-    global _scanned  # noqa: PLW0603
+    global _scanned
     _scanned = None
 
 

@@ -15,6 +15,7 @@ from pyfc.derivation import Step
 
 Array = npt.NDArray[Any]
 
+
 @dataclass(frozen=True)
 class Hyper:
     """A hyper-parameter: its default and its bounds.

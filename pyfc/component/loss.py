@@ -46,6 +46,11 @@ class Loss(Component):
         """The activation that turns outputs into probabilities: its name, or ``""`` if there is none."""
         return ""
 
+    @property
+    def in_unit_interval(self) -> bool:
+        """Whether the outputs must be probabilities, as those of a last sigmoid are."""
+        return False
+
     def decide(self, y: Array) -> Array:
         """Return the prediction for outputs y (n, k): class labels, or the outputs themselves in regression."""
         if self.task == "classification":
@@ -76,7 +81,7 @@ class Loss(Component):
         if array.ndim == 0 or array.shape[0] != rows:
             raise ValueError(f"{who} have shape {array.shape}: expected one for each of the {rows} samples")
         if array.ndim == 1 and array.dtype.kind in "iub" and cols > 1:
-            if rows and not (0 <= array.min() and array.max() < cols):
+            if rows and not (array.min() >= 0 and array.max() < cols):
                 raise ValueError(
                     f"{who} are labels from {array.min()} to {array.max()}: expected 0 to {cols - 1}, "
                     f"because the network has {cols} outputs"
@@ -149,7 +154,12 @@ class Loss(Component):
         return float(losses.astype(np.float64) @ self.shares(len(out), sample_weight, np.float64))
 
     def gradient(
-        self, y: npt.ArrayLike, t: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None, *, out: Array | None = None
+        self,
+        y: npt.ArrayLike,
+        t: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None = None,
+        *,
+        out: Array | None = None,
     ) -> Array:
         """Return dy, the gradient of :meth:`value` by y, in the shape of y.
 
@@ -168,9 +178,7 @@ class Loss(Component):
         shape = np.shape(y)
         dy = np.empty(shape, rows.dtype) if out is None else output_array(out, shape, rows.dtype)
         targets = self.targets(t, *rows.shape, rows.dtype)
-        self.compute_backward(
-            rows, targets, self.shares(len(rows), sample_weight, rows.dtype), dy.reshape(rows.shape)
-        )
+        self.compute_backward(rows, targets, self.shares(len(rows), sample_weight, rows.dtype), dy.reshape(rows.shape))
         return dy
 
     def compute_forward(self, y: Array, t: Array, loss: Array) -> None:
@@ -192,7 +200,9 @@ def check_weights(sample_weight: npt.ArrayLike, rows: int) -> Array:
     """Return sample weights as float64, or raise with what was expected."""
     weight: Any = np.asarray(sample_weight)
     if weight.dtype.kind not in "iubf" or weight.shape != (rows,):
-        raise ValueError(f"sample_weight is {weight.dtype} {weight.shape}: expected {rows} numbers, one for each sample")
+        raise ValueError(
+            f"sample_weight is {weight.dtype} {weight.shape}: expected {rows} numbers, one for each sample"
+        )
     weight = weight.astype(np.float64)
     if not np.isfinite(weight).all() or (rows and weight.min() < 0):
         raise ValueError("sample_weight has a negative, NaN or infinite entry: expected finite numbers >= 0")

@@ -1,0 +1,412 @@
+"""Proves a derivation with SymPy, and evaluates its steps in high precision with mpmath.
+
+How a proof goes. Rows and matrices become small ones of plain symbols (a row of 3, matrices of 2 x 2 and 2 x 3), so that
+every step is an equation between numbers. A step with a new letter on the left is a definition. Every other step is a
+claim: both sides are expanded until only inputs and parameters are left, and their difference must become 0. What a
+gradient means is not up to the derivation: ``dz`` is the derivative by z of ``dy * y`` summed over all outputs y, with
+dy held fixed, which is the chain rule; in a loss, ``dy`` is the derivative of the per-sample loss ``l`` by y.
+
+Functions with kinks (Piecewise, Abs, Max, Min, sign) are proved region by region; a point between two regions is
+left to the numerical comparison in :mod:`pyfc.testing`. Needs the extra ``symbolic``.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import mpmath
+import sympy
+from sympy.parsing.sympy_parser import parse_expr
+
+from pyfc.derivation import Step
+from pyfc.errors import ProofError
+
+_INDEX = re.compile(r"\b([A-Za-z_]\w*)\[([^\]]*)\]")
+_SHAPE = re.compile(r"(?<![\w^])(\w+) \(([\w, ]*)\)")
+_SIZES = {"m": 3, "n": 2, "p": 2, "q": 3}
+_ALIASES = str.maketrans("XYZT", "xyzt")
+_D = sympy.Function("D")
+_FUNCTIONS = {
+    name: getattr(sympy, name)
+    for name in [
+        "Abs",
+        "Max",
+        "Min",
+        "Piecewise",
+        "Sum",
+        "KroneckerDelta",
+        "And",
+        "Or",
+        "Not",
+        "Ne",
+        "Eq",
+        "sign",
+        "exp",
+        "log",
+        "sqrt",
+        "tanh",
+        "cosh",
+        "sinh",
+        "erf",
+        "erfc",
+        "pi",
+        "oo",
+        "limit",
+        "integrate",
+        "binomial",
+        "factorial",
+        "sin",
+        "cos",
+        "atan",
+    ]
+}
+
+
+@dataclass(frozen=True)
+class Proof:
+    """How one step was shown.
+
+    Attributes
+    ----------
+    step : Step
+        The step.
+    kind : str
+        ``"definition"`` or ``"proved"``.
+    equations : int
+        How many equations between numbers it stands for: the entries of its rows or matrices, times its regions.
+    """
+
+    step: Step
+    kind: str
+    equations: int
+
+
+class Derivation:
+    """The steps of one component as equations between symbols.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+        In order; those whose ``when`` disagrees with ``options`` are left out.
+    output : str
+        The letter whose derivative is given: ``"y"``, ``"z"`` in a layer, ``"l"`` in a loss, ``""`` if there is none.
+    bounds : mapping of str to tuple
+        Letters that are hyper-parameters, with their lower bound and whether it is open; None for a switch.
+    options : mapping
+        Values of the hyper-parameters that choose between formulas.
+    sizes : mapping, optional
+        Sizes of rows (``m``) and matrices (``n, p, q``).
+    given : str
+        Letters among the definitions that are inputs nevertheless: a kernel may be given y.
+    """
+
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        output: str,
+        bounds: Mapping[str, tuple[float, bool] | None],
+        options: Mapping[str, Any],
+        sizes: Mapping[str, int] = _SIZES,
+        given: str = "",
+    ) -> None:
+        self.steps = [s for s in steps if all(options.get(key) == value for key, value in s.when.items())]
+        self.output, self.bounds, self.options, self.given = output, bounds, options, given
+        text = " ".join(step.equation for step in self.steps)
+        self.shapes: dict[str, list[str]] = {}
+        for step in self.steps:
+            self.shapes = {**self._shapes(step), **self.shapes}
+        self.indexed = {name for name, _ in _INDEX.findall(text)}
+        self.sizes = dict(sizes) if self.indexed or self.shapes else {}
+        self.definitions: dict[sympy.Symbol, sympy.Expr] = {}
+
+    @staticmethod
+    def _shapes(step: Step) -> dict[str, list[str]]:
+        return {name: dims.replace(" ", "").split(",") for name, dims in _SHAPE.findall(step.shapes)}
+
+    def symbol(self, name: str, *indices: Any) -> sympy.Symbol:
+        """Return the symbol of a letter, or of one entry of it."""
+        if name in self.bounds:
+            bound = self.bounds[name]
+            if bound is None:
+                return sympy.Symbol(name)
+            low, is_open = bound
+            positive = low > 0 or (low == 0 and is_open)
+            return sympy.Symbol(name, real=True, positive=positive or None, nonnegative=low >= 0 or None)
+        full = "_".join([name.translate(_ALIASES), *map(str, indices)])
+        if name == "t" and not self.sizes:
+            return sympy.Symbol(full, integer=True, positive=True)  # the step number of an optimizer
+        return sympy.Symbol(full, real=True)
+
+    def parse(self, text: str, step: Step, indices: Mapping[str, int]) -> Any:
+        """Return one side of an equation, with its free indices set, as an expression or matrix of plain symbols."""
+        names: dict[str, Any] = {**_FUNCTIONS, "diff": _D}
+        shapes = {**self.shapes, **self._shapes(step)}
+        indexed_here = {name for name, _ in _INDEX.findall(text)}
+        for name in set(re.findall(r"[A-Za-z_]\w*", text)) - set(names):
+            if name in indices:
+                names[name] = sympy.Integer(indices[name])
+            elif name in indexed_here:
+                names[name] = sympy.IndexedBase(name)
+            elif name in self.sizes:
+                names[name] = sympy.Integer(self.sizes[name])
+            elif name == "ones":
+                names[name] = sympy.ones(self.sizes["n"], 1)
+            elif len(shapes.get(name, [])) == 2:
+                names[name] = self._matrix(name, shapes[name])
+            elif name in self.options and self.bounds.get(name) is None and name in self.bounds:
+                names[name] = sympy.true if self.options[name] else sympy.false
+            elif name not in ("T", "True", "False"):
+                names[name] = self.symbol(name)
+        try:
+            parsed = parse_expr(text, local_dict=names)
+        except Exception as error:
+            raise ProofError(f"step ({step.number}): SymPy cannot read {text!r}: {error}") from error
+        return parsed.applyfunc(self._plain) if isinstance(parsed, sympy.MatrixBase) else self._plain(parsed)
+
+    def _matrix(self, name: str, dims: list[str]) -> sympy.Matrix:
+        rows, cols = (self.sizes.get(dim, 1) for dim in dims)
+        keep = [dim != "1" for dim in dims]
+
+        def entry(i: int, j: int) -> sympy.Symbol:
+            return self.symbol(name, *(index for index, kept in zip((i + 1, j + 1), keep, strict=True) if kept))
+
+        return sympy.Matrix(rows, cols, entry)
+
+    def _plain(self, expression: Any) -> Any:
+        expression = sympy.sympify(expression).doit()
+        entries = {item: self.symbol(str(item.base), *item.indices) for item in expression.atoms(sympy.Indexed)}
+        expression = expression.xreplace(entries)
+        derivatives = {
+            item: sympy.diff(self.expand(item.args[0]), item.args[1])
+            for item in expression.atoms(sympy.core.function.AppliedUndef)
+            if item.func == _D
+        }
+        return expression.xreplace(derivatives)
+
+    def expand(self, expression: Any) -> Any:
+        """Replace what is defined by its definition, until only inputs and parameters are left."""
+        for _ in range(50):
+            found = {s: self.definitions[s] for s in expression.free_symbols if s in self.definitions}
+            if not found:
+                return expression
+            expression = expression.xreplace(found)
+        raise ProofError(f"the definitions of {sorted(map(str, found))} go round in a circle")
+
+    def _entries(self, step: Step) -> Iterator[tuple[str, dict[str, int]]]:
+        """Yield the left side's letter and, for each of its entries, values of its free indices."""
+        used = _INDEX.findall(step.left)
+        letters: dict[str, int] = {}
+        shapes = {**self.shapes, **self._shapes(step)}
+        for name, inside in used:
+            parts = [part.strip() for part in inside.split(",")]
+            dims = shapes.get(name, ["m"] * len(parts))
+            for part, dim in zip(parts, dims, strict=True):
+                if part.isidentifier() and part not in self.sizes:
+                    letters[part] = self.sizes[dim]
+        for values in product(*(range(1, size + 1) for size in letters.values())):
+            yield used[0][0] if used else step.left, dict(zip(letters, values, strict=True))
+
+    def outputs(self) -> list[sympy.Symbol]:
+        """Return the symbols of all outputs."""
+        return [s for s in self.definitions if str(s) == self.output or str(s).startswith(f"{self.output}_")]
+
+    def gradient(self, symbol: sympy.Symbol) -> Any:
+        """Return what ``d`` of a symbol means: the derivative of the loss by it, given those by the outputs."""
+        total = sum(
+            self.definitions[out] * (1 if self.output == "l" else sympy.Symbol(f"d{out}", real=True))
+            for out in self.outputs()
+        )
+        return sympy.diff(self.expand(total), symbol)
+
+    def equations(self, step: Step) -> Iterator[tuple[sympy.Symbol | None, Any, Any]]:
+        """Yield (symbol on the left or None, what it means or None if it is new, right side) for every entry."""
+        for name, indices in self._entries(step):
+            left = self.parse(step.left, step, indices)
+            right = self.parse(step.right, step, indices)
+            if isinstance(left, sympy.MatrixBase):
+                if not isinstance(right, sympy.MatrixBase) or left.shape != right.shape:
+                    raise ProofError(f"step ({step.number}): left has shape {left.shape}, right is {right}")
+                pairs: Iterable[tuple[Any, Any]] = zip(left, right, strict=True)
+            else:
+                pairs = [(left, right)]
+            for one, other in pairs:
+                yield (one if isinstance(one, sympy.Symbol) else None), self._meaning(one, name), other
+
+    def _meaning(self, left: Any, name: str) -> Any:
+        if not isinstance(left, sympy.Symbol):
+            return left
+        if left in self.definitions:
+            return self.definitions[left]
+        text = str(left)
+        if self.output and text.startswith("d") and name != f"d{self.output}" and self.outputs():
+            base = next((s for s in self._inputs() if f"d{s}" == text), None)
+            if base is not None:
+                return self.gradient(base)
+        return None
+
+    def _inputs(self) -> set[sympy.Symbol]:
+        return set().union(*(self.expand(value).free_symbols for value in self.definitions.values()))
+
+    def define(self, step: Step) -> bool:
+        """Take a step as a definition if it is one, and say whether it is."""
+        equations = list(self.equations(step))
+        if any(symbol is None or meaning is not None for symbol, meaning, _ in equations):
+            return False
+        for symbol, _, right in equations:
+            self.definitions[symbol] = right
+        return True
+
+    def prove(self) -> list[Proof]:
+        """Prove every step from those before it.
+
+        Returns
+        -------
+        list of Proof
+
+        Raises
+        ------
+        ProofError
+            At the first step that does not follow, with a counterexample where there is one.
+        """
+        proofs = []
+        for step in self.steps:
+            if self.define(step):
+                proofs.append(Proof(step, "definition", 1))
+                continue
+            count = 0
+            for _, meaning, right in self.equations(step):
+                if meaning is None:
+                    raise ProofError(f"step ({step.number}) {step.equation!r}: part of the left side is not defined")
+                for difference in regions(self.expand(meaning) - self.expand(right)):
+                    _prove_zero(difference, step)
+                    count += 1
+            proofs.append(Proof(step, "proved", count))
+        return proofs
+
+
+def _number(expression: Any, point: Mapping[sympy.Symbol, Any]) -> Any:
+    return sympy.N(expression.xreplace(point), 30)
+
+
+def _points(symbols: Iterable[sympy.Symbol], count: int) -> Iterator[dict[sympy.Symbol, Any]]:
+    """Yield random points, small and large, that respect what is assumed of the symbols."""
+    draw = random.Random(0)  # noqa: S311 (a fixed stream makes the proof the same each time)
+    ordered = sorted(symbols, key=str)
+    for index in range(count):
+        width = (0.5, 1.5, 6.0)[index % 3]
+        point: dict[sympy.Symbol, Any] = {}
+        for symbol in ordered:
+            value = draw.uniform(-width, width)
+            if symbol.is_integer:
+                point[symbol] = sympy.Integer(1 + int(abs(value) * 2))
+            elif symbol.is_nonnegative:
+                point[symbol] = sympy.Rational(str(round(draw.uniform(0.05, 0.95), 6)))
+            else:
+                point[symbol] = sympy.Rational(str(round(value, 6)))
+        yield point
+
+
+def _resolve(expression: Any, point: Mapping[sympy.Symbol, Any]) -> Any:
+    """Return the smooth expression that a function with kinks is around a point."""
+    if isinstance(expression, sympy.Piecewise):
+        for value, condition in expression.args:
+            if _holds(condition, point):
+                return _resolve(value, point)
+        return sympy.nan
+    if not expression.args:
+        return expression
+    arguments = [_resolve(argument, point) for argument in expression.args]
+    if isinstance(expression, (sympy.Max, sympy.Min)):
+        choose = max if isinstance(expression, sympy.Max) else min
+        return choose(arguments, key=lambda argument: _number(argument, point))
+    if isinstance(expression, (sympy.Abs, sympy.sign, sympy.Heaviside)):
+        inner = arguments[0]
+        positive = _number(inner, point) > 0
+        if isinstance(expression, sympy.Abs):
+            return inner if positive else -inner
+        return sympy.Integer(1 if positive else -1 if isinstance(expression, sympy.sign) else 0)
+    return expression.func(*arguments)
+
+
+def _holds(condition: Any, point: Mapping[sympy.Symbol, Any]) -> bool:
+    if condition in (sympy.true, sympy.false):
+        return bool(condition)
+    arguments = [
+        argument if argument.is_Boolean else _number(_resolve(argument, point), point) for argument in condition.args
+    ]
+    if isinstance(condition, (sympy.And, sympy.Or, sympy.Not)):
+        truths = [_holds(argument, point) for argument in condition.args]
+        return (
+            all(truths)
+            if isinstance(condition, sympy.And)
+            else any(truths)
+            if condition.func == sympy.Or
+            else not truths[0]
+        )
+    return bool(condition.func(*arguments))
+
+
+_KINKS = (sympy.Piecewise, sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
+
+
+def regions(expression: Any) -> list[Any]:
+    """Return the smooth expressions that an expression is in its regions; itself if it has no kinks."""
+    if not expression.has(*_KINKS):
+        return [expression]
+    found = {_resolve(expression, point): None for point in _points(expression.free_symbols, 90)}
+    return list(found)
+
+
+def _prove_zero(difference: Any, step: Step) -> None:
+    for point in _points(difference.free_symbols, 6):
+        value = _number(difference, point)
+        if value.is_number and value.is_finite and abs(value) > sympy.Float("1e-20"):
+            where = ", ".join(f"{symbol} = {float(number):.6g}" for symbol, number in point.items())
+            raise ProofError(
+                f"step ({step.number}) {step.equation!r} does not follow: at {where or 'any point'} "
+                f"the left side less the right side is {float(value):.6g}"
+            )
+    for attempt in (
+        sympy.expand,
+        sympy.simplify,
+        lambda e: sympy.simplify(e.rewrite(sympy.exp)),
+        lambda e: sympy.simplify(sympy.expand(sympy.together(e.rewrite(sympy.exp)))),
+        _constant_zero,
+    ):
+        if attempt(difference) == 0:
+            return
+    raise ProofError(f"step ({step.number}) {step.equation!r} is not proved: SymPy leaves {sympy.simplify(difference)}")
+
+
+def _constant_zero(difference: Any) -> Any:
+    """Return 0 if all derivatives are 0 and so is the value at a point: then it is 0 everywhere in the region."""
+    if any(sympy.simplify(sympy.diff(difference, s).rewrite(sympy.exp)) != 0 for s in difference.free_symbols):
+        return difference
+    point = next(_points(difference.free_symbols, 1))
+    return 0 if abs(sympy.N(difference.xreplace(point), 60)) < sympy.Float("1e-50") else difference
+
+
+def magnitude(expression: Any) -> Any:
+    """Return the size of the largest term of an expression: what rounding errors are relative to.
+
+    ``1 - y`` can be far smaller than 1 and y, but no code can know it better than 1 and y are known.
+    """
+    if isinstance(expression, sympy.Add):
+        return sympy.Max(*(magnitude(term) for term in expression.args), evaluate=False)
+    if isinstance(expression, sympy.Mul):
+        return sympy.Mul(*(magnitude(factor) for factor in expression.args), evaluate=False)
+    if isinstance(expression, sympy.Pow) and expression.exp.is_positive:
+        return sympy.Pow(magnitude(expression.base), expression.exp, evaluate=False)
+    if isinstance(expression, sympy.Piecewise):
+        return sympy.Piecewise(*((magnitude(value), condition) for value, condition in expression.args))
+    return sympy.Abs(expression)
+
+
+def evaluator(arguments: Sequence[sympy.Symbol], expression: Any) -> Any:
+    """Return a function of mpmath numbers that evaluates an expression in the precision set by ``mpmath.mp``."""
+    return sympy.lambdify(list(arguments), expression, modules=["mpmath", {"Heaviside": lambda x: mpmath.mpf(x > 0)}])

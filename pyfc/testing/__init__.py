@@ -1,0 +1,13 @@
+"""The conformance kit: holds a component to its derivation, and its gradients to finite differences.
+
+``check_activation``, ``check_loss``, ``check_optimizer`` and ``check_initializer`` return a :class:`Report` that says
+what was checked and what was worst. They are what pyfc's own tests run over the whole registry, and what a plugin's
+tests call. Needs the extra ``symbolic``.
+"""
+
+from pyfc.testing.activations import check_activation
+from pyfc.testing.losses import check_loss
+from pyfc.testing.recipes import check_initializer, check_optimizer
+from pyfc.testing.report import Check, Report
+
+__all__ = ["Check", "Report", "check_activation", "check_initializer", "check_loss", "check_optimizer"]

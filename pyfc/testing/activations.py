@@ -1,0 +1,183 @@
+"""Checks an activation: proof, precision, finite differences, edges, and that it leaves its inputs alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pyfc import registry
+from pyfc.component import Activation
+from pyfc.component.base import Array
+from pyfc.testing.precision import MAX_ULP, derivation_of, expressions, worst_error
+from pyfc.testing.proofs import add_proof
+from pyfc.testing.report import Report
+
+
+def check_activation(activation: Activation | type[Activation] | str) -> Report:
+    """Check an activation against its derivation and against finite differences.
+
+    Parameters
+    ----------
+    activation : Activation, type or str
+        What to check: an instance (with its hyper-parameters), a class, or a registered name.
+
+    Returns
+    -------
+    Report
+
+    Examples
+    --------
+    >>> check_activation("sigmoid").ok
+    True
+    """
+    act: Activation = registry.make("activations", activation)
+    report = Report(repr(act))
+    if add_proof(report, act, "y"):
+        for dtype in (np.float32, np.float64):
+            for cols in (1,) if act.elementwise else (1, 2, 5):
+                _add_precision(report, act, dtype, cols)
+    _add_differences(report, act)
+    _add_edges(report, act)
+    _add_shapes(report, act)
+    return report
+
+
+def inputs(dtype: Any, cols: int) -> Array:
+    """Return inputs (rows, cols) that are ordinary, extreme, tiny and special, all finite."""
+    draw = np.random.default_rng(0)
+    if cols > 1:
+        rows = [draw.normal(0, 2, (12, cols)), draw.normal(0, 40, (8, cols)), np.full((1, cols), 3.0)]
+        rows += [draw.normal(0, 1e4, (3, cols)), 1e-30 * draw.normal(0, 1, (2, cols)), np.zeros((1, cols))]
+        rows += [np.where(np.arange(cols) == 0, 1e30, -1e30)[None]]
+        return np.concatenate(rows).astype(dtype)
+    info = np.finfo(dtype)
+    powers = 10.0 ** np.linspace(np.log10(float(info.tiny)), 30, 40)
+    special = [float(info.smallest_subnormal), float(info.tiny), 0.5, 1, 3, 20, 87.3, 88.8, 103.9, 708.3, 745.1, 1e30]
+    positive = np.concatenate([np.linspace(0, 12, 60), draw.exponential(1, 40), powers, special])
+    both = np.concatenate([positive, -positive]).astype(dtype)
+    return both[:, None]
+
+
+def _upstream(z: Array, act: Activation) -> Array:
+    shape = (len(z), act.out_cols(z.shape[1]))
+    return np.random.default_rng(1).uniform(0.5, 2, shape).astype(z.dtype)
+
+
+def _slopes(act: Activation, cols: int, dtype: Any) -> Array:
+    return np.random.default_rng(2).uniform(0.1, 0.5, act.params(cols)).astype(dtype)
+
+
+def _add_precision(report: Report, act: Activation, dtype: Any, cols: int) -> None:
+    z = inputs(dtype, cols)
+    derivation = derivation_of(act, "y", sizes={"m": cols})
+    for step in derivation.steps:
+        derivation.define(step)
+    dy, a = _upstream(z, act), _slopes(act, cols, dtype)
+    y = act.forward(z, a=a)
+    result = act.backward(dy, z=z, y=y, a=a)
+    dz = result[0] if act.learned else result
+    computed = {"y": y, "dz": dz}
+    given = {"z": z, "y": y, "dy": dy} if "y" in act.needs else {"z": z, "dy": dy}
+    if act.learned:
+        letter = act.learned.letter
+        given[letter] = np.broadcast_to(a, (len(z), len(a)))
+        # One row at a time, so that da is not yet a sum.
+        rows = [act.backward(dy[i : i + 1], z=z[i : i + 1], y=y[i : i + 1], a=a)[1] for i in range(len(z))]
+        computed[f"d{letter}"] = np.array(rows)
+    compared = set()
+    for step in derivation.steps:
+        name = step.left.partition("[")[0]
+        if not step.runs or name not in computed:
+            continue
+        right = expressions(derivation, step, ("y",) if "y" in act.needs and name != "y" else ())
+        hyper = act.config()
+        worst = worst_error(derivation, right, given, hyper, computed[name])
+        report.add(
+            f"{name}, {np.dtype(dtype).name}, {cols} column{'s' if cols > 1 else ''}, against step ({step.number})",
+            0 <= worst.ulp <= MAX_ULP,
+            f"{worst.ulp:.2f} ULP ({worst.ulp_of_result:.2f} of the result) {worst.where}",
+        )
+        compared.add(name)
+    for name in set(computed) - compared:
+        report.add(
+            f"{name} has a step", False, f"no step that runs has {name} on its left: the code is tied to nothing"
+        )
+
+
+def _add_differences(report: Report, act: Activation) -> None:
+    draw = np.random.default_rng(3)
+    z = draw.normal(0, 1.5, (40, 5))
+    dy, a, h = _upstream(z, act), _slopes(act, 5, np.float64), 1e-6
+    y = act.forward(z, a=a)
+    result = act.backward(dy, z=z, y=y, a=a)
+    dz, da = result if act.learned else (result, None)
+    size = float(np.abs(dz).max())
+    report.add("the gradient is not all zero", size > 0, f"largest entry {size:.3g}")
+    wanted = np.empty_like(z)
+    for j in range(z.shape[1]):
+        step = np.zeros_like(z)
+        step[:, j] = h
+        wanted[:, j] = ((act.forward(z + step, a=a) - act.forward(z - step, a=a)) * dy).sum(axis=1) / (2 * h)
+    _add_difference(report, "dz", dz, wanted)
+    if da is not None:
+        changes = [act.forward(z, a=a + step) - act.forward(z, a=a - step) for step in h * np.eye(len(a))]
+        wanted = np.array([(change * dy).sum() / (2 * h) for change in changes])
+        _add_difference(report, f"d{act.learned.letter if act.learned else ''}", da, wanted)
+
+
+def _add_difference(report: Report, name: str, got: Array, wanted: Array) -> None:
+    error = np.abs(got - wanted) / (1 + np.abs(wanted))
+    # A NaN is the worst error of all.
+    at = np.unravel_index(int(np.argmax(np.where(np.isnan(error), np.inf, error))), error.shape)
+    report.add(
+        f"{name} by finite differences",
+        bool(error[at] < 1e-7),
+        f"at {tuple(map(int, at))} backward gives {got[at]:.12g}, differences give {wanted[at]:.12g}",
+    )
+
+
+def _add_edges(report: Report, act: Activation) -> None:
+    for dtype in (np.float32, np.float64):
+        name = np.dtype(dtype).name
+        z = np.array([[np.nan], [1.0], [np.inf], [-np.inf], [-0.0]], dtype)
+        y = act.forward(z)
+        result = act.backward(np.ones_like(y), z=z, y=y)
+        dz = result[0] if act.learned else result
+        report.add(f"NaN stays NaN, {name}", np.isnan(y[0, 0]) and np.isnan(dz[0, 0]), f"y {y[0, 0]}, dz {dz[0, 0]}")
+        report.add(
+            f"a NaN spoils no other row, {name}", np.isfinite(y[1]).all() and np.isfinite(dz[1]).all(), f"y {y[1]}"
+        )
+        report.add(f"huge inputs do not become NaN, {name}", _huge(act, dtype), "|z| up to 1e30")
+
+
+def _huge(act: Activation, dtype: Any) -> bool:
+    z = np.array([[1e30, -1e30], [1e5, -1e5], [-1e30, -1e30]], dtype)
+    y = act.forward(z)
+    result = act.backward(np.ones_like(y), z=z, y=y)
+    return not (np.isnan(y).any() or np.isnan(result[0] if act.learned else result).any())
+
+
+def _add_shapes(report: Report, act: Activation) -> None:
+    draw = np.random.default_rng(4)
+    for shape in ((0, 3), (1, 1), (1, 7), (9, 1), (3, 0), (2, 3, 4)):
+        z = draw.normal(size=shape)
+        y = act.forward(z)
+        result = act.backward(np.ones_like(y), z=z, y=y)
+        dz = result[0] if act.learned else result
+        report.add(f"shape {shape}", dz.shape == shape and y.shape[:-1] == shape[:-1], f"y {y.shape}, dz {dz.shape}")
+    whole = draw.normal(size=(6, 8))
+    part = whole[::2, ::2]
+    part.flags.writeable = False
+    before = part.copy()
+    y = act.forward(part)
+    result = act.backward(np.ones_like(y), z=part, y=y)
+    again = act.forward(before.copy())
+    act.forward(draw.normal(size=(6, 8)))
+    report.add("strided and read-only input", np.array_equal(y, again), "same result as for a copy")
+    report.add("inputs are left alone", np.array_equal(part, before))
+    second = act.backward(np.ones_like(y), z=before, y=again)
+    first_dz, second_dz = (result[0], second[0]) if act.learned else (result, second)
+    report.add(
+        "no memory of earlier calls", np.array_equal(act.forward(before), y) and np.array_equal(first_dz, second_dz)
+    )

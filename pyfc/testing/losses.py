@@ -1,0 +1,157 @@
+"""Checks a loss: proof, precision, finite differences, weights, labels and edges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pyfc import registry
+from pyfc.component import Loss
+from pyfc.component.base import Array
+from pyfc.testing.precision import MAX_ULP, derivation_of, expressions, worst_error
+from pyfc.testing.proofs import add_proof
+from pyfc.testing.report import Report
+
+
+def check_loss(loss: Loss | type[Loss] | str) -> Report:
+    """Check a loss against its derivation and against finite differences.
+
+    Parameters
+    ----------
+    loss : Loss, type or str
+        What to check: an instance (with its hyper-parameters), a class, or a registered name.
+
+    Returns
+    -------
+    Report
+
+    Examples
+    --------
+    >>> check_loss("squared_error").ok
+    True
+    """
+    component: Loss = registry.make("losses", loss)
+    report = Report(repr(component))
+    if add_proof(report, component, "l"):
+        for dtype in (np.float32, np.float64):
+            for cols in (1, 2, 5):
+                _add_precision(report, component, dtype, cols)
+    for cols in (1, 4):
+        _add_differences(report, component, cols)
+        _add_weights(report, component, cols)
+    _add_edges(report, component)
+    return report
+
+
+def samples(loss: Loss, rows: int, cols: int, dtype: Any) -> tuple[Array, Array]:
+    """Return outputs (rows, cols) and targets that suit a loss."""
+    draw = np.random.default_rng(rows + cols)
+    y = draw.normal(0, 2, (rows, cols))
+    y[::3] *= 10
+    if loss.task == "regression":
+        t: Array = draw.normal(0, 2, (rows, cols))
+    elif loss.task == "binary" or cols == 1:
+        t = draw.integers(0, 2, (rows, cols)).astype(float)
+    else:
+        t = np.eye(cols)[draw.integers(0, cols, rows)]
+    if loss.in_unit_interval:
+        y = np.clip(1 / (1 + np.exp(-y)), 1e-3, 1 - 1e-3)
+    y = y.astype(dtype)
+    return y, loss.targets(t, rows, cols, dtype)
+
+
+def _rows(t: Array, cols: int) -> Array:
+    return t if t.ndim == 2 else np.eye(cols)[t]
+
+
+def _add_precision(report: Report, loss: Loss, dtype: Any, cols: int) -> None:
+    y, t = samples(loss, 30, cols, dtype)
+    derivation = derivation_of(loss, "l", sizes={"m": cols})
+    for step in derivation.steps:
+        derivation.define(step)
+    value, dy = np.empty(len(y), dtype), np.empty_like(y)
+    loss.compute_forward(y, t, value)
+    loss.compute_backward(y, t, np.ones(len(y), dtype), dy)
+    computed = {"l": value[:, None], "dy": dy}
+    compared = set()
+    for step in derivation.steps:
+        name = step.left.partition("[")[0]
+        if not step.runs or name not in computed:
+            continue
+        worst = worst_error(
+            derivation, expressions(derivation, step, ()), {"y": y, "t": _rows(t, cols).astype(dtype)}, loss.config(),
+            computed[name],
+        )  # fmt: skip
+        report.add(
+            f"{name}, {np.dtype(dtype).name}, {cols} column{'s' if cols > 1 else ''}, against step ({step.number})",
+            0 <= worst.ulp <= MAX_ULP,
+            f"{worst.ulp:.2f} ULP ({worst.ulp_of_result:.2f} of the result) {worst.where}",
+        )
+        compared.add(name)
+    for name in set(computed) - compared:
+        report.add(
+            f"{name} has a step", False, f"no step that runs has {name} on its left: the code is tied to nothing"
+        )
+
+
+def _add_differences(report: Report, loss: Loss, cols: int) -> None:
+    y, t = samples(loss, 20, cols, np.float64)
+    weight = np.random.default_rng(5).uniform(0.5, 2, len(y))
+    dy, h = loss.gradient(y, t, weight), 1e-6
+    wanted = np.empty_like(y)
+    for at in np.ndindex(*y.shape):
+        step = np.zeros_like(y)
+        step[at] = h
+        wanted[at] = (loss.value(y + step, t, weight) - loss.value(y - step, t, weight)) / (2 * h)
+    error = np.abs(dy - wanted)
+    at = np.unravel_index(int(np.argmax(np.where(np.isnan(error), np.inf, error))), error.shape)
+    report.add(
+        f"dy by finite differences, {cols} column{'s' if cols > 1 else ''}",
+        bool(error[at] < 1e-6) and bool(np.abs(dy).max() > 0 or (cols == 1 and loss.task == "classification")),
+        f"at {tuple(map(int, at))} gradient gives {dy[at]:.12g}, differences give {wanted[at]:.12g}",
+    )
+
+
+def _add_weights(report: Report, loss: Loss, cols: int) -> None:
+    y, t = samples(loss, 6, cols, np.float64)
+    weight = np.array([1.0, 2, 1, 1, 3, 0])
+    repeats = weight.astype(int)
+    one = loss.value(y, t, weight)
+    other = loss.value(np.repeat(y, repeats, axis=0), np.repeat(t, repeats, axis=0))
+    report.add(
+        f"weight 2 counts as two samples, {cols} columns",
+        bool(np.isclose(one, other, rtol=1e-12)),
+        f"{one} and {other}",
+    )
+    if loss.takes_labels and cols > 1:
+        labels = _rows(t, cols).argmax(axis=1)
+        ones = np.eye(cols)[labels]
+        same = loss.value(y, labels) == loss.value(y, ones) and np.array_equal(
+            loss.gradient(y, labels), loss.gradient(y, ones)
+        )
+        report.add("labels and one-hot rows agree", same)
+
+
+def _add_edges(report: Report, loss: Loss) -> None:
+    for dtype in (np.float32, np.float64):
+        name = np.dtype(dtype).name
+        y, t = samples(loss, 4, 3, dtype)
+        y[1, 1] = np.nan
+        value, dy = np.empty(4, dtype), np.empty_like(y)
+        loss.compute_forward(y, t, value)
+        loss.compute_backward(y, t, np.ones(4, dtype), dy)
+        report.add(
+            f"NaN stays NaN in its row, {name}", np.isnan(value).tolist() == [False, True, False, False], f"{value}"
+        )
+        report.add(
+            f"a NaN spoils no other row's gradient, {name}", np.isfinite(dy[[0, 2, 3]]).all() and np.isnan(dy[1, 1])
+        )
+    y, t = samples(loss, 0, 3, np.float64)
+    report.add("no samples", np.isnan(loss.value(y, t)) and loss.gradient(y, t).shape == (0, 3))
+    y, t = samples(loss, 5, 3, np.float64)
+    y_before, t_before = y.copy(), t.copy()
+    first = loss.gradient(y, t)
+    loss.value(y, t)
+    report.add("inputs are left alone", np.array_equal(y, y_before) and np.array_equal(t, t_before))
+    report.add("no memory of earlier calls", np.array_equal(first, loss.gradient(y, t)))

@@ -1,0 +1,146 @@
+"""Compares what a kernel computed with a derivation step evaluated in high precision, in units of the last place.
+
+One ULP is the distance between neighbouring floating-point numbers at the true value. Where a step adds terms that
+cancel, the error is also given in ULP of the largest term, which is what rounding allows: 1 - y near y = 1 loses digits
+in any order of evaluation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import mpmath
+import numpy as np
+import numpy.typing as npt
+
+from pyfc.component import Component
+from pyfc.component.base import Array
+from pyfc.derivation import Step
+from pyfc.proof import Derivation, evaluator, magnitude
+
+#: How far a kernel may be from its step, in ULP of the largest term.
+MAX_ULP = 4.0
+
+#: Enough digits that 1 + exp(-z) keeps exp(-z) wherever that is not 0 in the dtype.
+_DIGITS = {np.dtype(np.float32): 120, np.dtype(np.float64): 720}
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The largest error of a kernel against one step.
+
+    Attributes
+    ----------
+    ulp : float
+        In units in the last place of the largest term.
+    ulp_of_result : float
+        In units in the last place of the result itself.
+    where : str
+        The inputs, the computed and the true value.
+    """
+
+    ulp: float
+    ulp_of_result: float
+    where: str
+
+
+def derivation_of(
+    component: Component, output: str, *, sizes: Mapping[str, int] | None = None, given: str = ""
+) -> Derivation:
+    """Return the derivation of a component, for the values that its switches and choices have."""
+    bounds = {
+        name: None if isinstance(hyper.default, (bool, str)) else (hyper.low, hyper.open_low)
+        for name, hyper in component.hyperparameters.items()
+    }
+    options = {name: value for name, value in component.config().items() if isinstance(value, (bool, str))}
+    more = {} if sizes is None else {"sizes": sizes}
+    return Derivation(component.derivation, output, bounds, options, given=given, **more)
+
+
+def expressions(derivation: Derivation, step: Step, given: tuple[str, ...]) -> list[Any]:
+    """Return the right sides of a step, one for each entry of the left, in terms of what the kernel is given."""
+    kept = {s: e for s, e in derivation.definitions.items() if str(s).split("_")[0] in given}
+    for symbol in kept:
+        del derivation.definitions[symbol]
+    try:
+        return [derivation.expand(right) for _, _, right in derivation.equations(step)]
+    finally:
+        derivation.definitions.update(kept)
+
+
+def worst_error(
+    derivation: Derivation,
+    right_sides: list[Any],
+    inputs: Mapping[str, Array],
+    hyper: Mapping[str, Any],
+    computed: Array,
+) -> Worst:
+    """Return the worst error of computed (rows, entries) against expressions in letters of the inputs (rows, cols)."""
+    dtype = computed.dtype
+    symbols, columns = [], []
+    for letter, array in inputs.items():
+        if derivation.sizes and array.ndim == 2:
+            for j in range(array.shape[1]):
+                symbols.append(derivation.symbol(letter, j + 1))
+                columns.append(array[:, j])
+        else:
+            symbols.append(derivation.symbol(letter))
+            columns.append(array.reshape(len(array)))
+    for letter, value in hyper.items():
+        if not isinstance(value, (bool, str)):
+            symbols.append(derivation.symbol(letter))
+            columns.append(np.full(len(computed), value, dtype))
+    worst = Worst(-1.0, -1.0, "nothing was compared")
+    with mpmath.workdps(_DIGITS[dtype]):
+        for entry, right in enumerate(right_sides):
+            exact = evaluator(symbols, right)
+            largest = evaluator(symbols, magnitude(right))
+            for row in range(len(computed)):
+                values = [mpmath.mpf(float(column[row])) for column in columns]
+                got, true, scale = computed[row, entry], exact(*values), largest(*values)
+                strict = ulp_error(got, true, true)
+                found = min(strict, ulp_error(got, true, scale))
+                if found > worst.ulp or (found == worst.ulp and strict > worst.ulp_of_result):
+                    at = ", ".join(f"{s} = {float(v)!r}" for s, v in zip(symbols, values, strict=True))
+                    text = f"at row {row}, entry {entry} ({at}) computed {got!r}, true {mpmath.nstr(true, 17)}"
+                    worst = Worst(found, max(strict, worst.ulp_of_result), text)
+    return worst
+
+
+def ulp_error(got: Any, true: Any, scale: Any) -> float:
+    """Return the distance between a computed and a true value, in ULP of a scale.
+
+    Parameters
+    ----------
+    got : numpy floating
+        Computed; its dtype says what an ULP is.
+    true, scale : mpmath number
+        True value, and the number whose ULP is the unit.
+
+    Returns
+    -------
+    float
+        0 if both overflow; infinity for a NaN.
+    """
+    info = np.finfo(type(got))
+    if np.isnan(got):
+        return float("inf")
+    if np.isinf(got):
+        return (
+            0.0
+            if abs(true) > mpmath.mpf(float(info.max)) * (1 - 4 * float(info.eps)) and (true > 0) == (got > 0)
+            else float("inf")
+        )
+    unit = unit_in_last_place(scale, info)
+    return float(abs(mpmath.mpf(float(got)) - true) / unit)
+
+
+def unit_in_last_place(value: Any, info: npt.NDArray[Any] | np.finfo[Any]) -> Any:
+    """Return the distance between neighbouring floating-point numbers at a value."""
+    smallest = mpmath.mpf(float(info.smallest_subnormal))  # type: ignore[union-attr]
+    if value == 0:
+        return smallest
+    exponent = mpmath.frexp(abs(value))[1]
+    return max(mpmath.ldexp(1, exponent - info.nmant - 1), smallest)  # type: ignore[union-attr]

@@ -1,0 +1,40 @@
+"""The checks that every component gets: its tags against its derivation, and the proof of the derivation."""
+
+from __future__ import annotations
+
+from pyfc.component import Component
+from pyfc.derivation import source_path, tag_problems
+from pyfc.errors import ProofError
+from pyfc.testing.precision import derivation_of
+from pyfc.testing.report import Report
+
+
+def add_proof(report: Report, component: Component, output: str) -> bool:
+    """Check tags and proof, and say whether both hold.
+
+    Parameters
+    ----------
+    report : Report
+        Where the checks are taken down.
+    component : Component
+        What to check, with the hyper-parameters that choose between its formulas.
+    output : str
+        The letter whose derivative is given, as in :class:`pyfc.proof.Derivation`.
+
+    Returns
+    -------
+    bool
+    """
+    before = len(report.failures)
+    try:
+        problems = tag_problems(component.derivation, source_path(type(component).__module__))
+        report.add("tags", not problems, "; ".join(problems) or "each running step has its lines, each tag its step")
+    except FileNotFoundError as error:
+        report.add("tags", False, str(error))
+    try:
+        proofs = derivation_of(component, output).prove()
+        shown = [proof for proof in proofs if proof.kind == "proved"]
+        report.add("derivation", bool(proofs), f"{len(shown)} of {len(proofs)} steps proved, the others define")
+    except ProofError as error:
+        report.add("derivation", False, str(error))
+    return len(report.failures) == before

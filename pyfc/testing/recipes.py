@@ -1,0 +1,120 @@
+"""Checks an optimizer or an initialiser: proof, and one step of an optimizer in high precision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pyfc import registry
+from pyfc.component import Initializer, Optimizer
+from pyfc.testing.precision import MAX_ULP, derivation_of, expressions, worst_error
+from pyfc.testing.proofs import add_proof
+from pyfc.testing.report import Report
+
+
+def check_optimizer(optimizer: Optimizer | type[Optimizer] | str) -> Report:
+    """Check an optimizer against its derivation.
+
+    The derivation writes w for the parameters, g for their gradients, lr for the rate and t for the step number, and
+    ``v_new`` for the new value of a state array v; the arrays stand in the kernel in the order of those steps.
+
+    Parameters
+    ----------
+    optimizer : Optimizer, type or str
+        What to check.
+
+    Returns
+    -------
+    Report
+    """
+    component: Optimizer = registry.make("optimizers", optimizer)
+    report = Report(repr(component))
+    proved = add_proof(report, component, "")
+    if component.full_batch:
+        _add_minimum(report, component)
+        return report
+    for dtype in (np.float32, np.float64):
+        for step_number in (1, 2, 7):
+            if proved:
+                _add_step(report, component, dtype, step_number)
+    _add_descent(report, component)
+    return report
+
+
+def _add_step(report: Report, optimizer: Optimizer, dtype: Any, number: int) -> None:
+    derivation = derivation_of(optimizer, "")
+    for step in derivation.steps:
+        derivation.define(step)
+    new = [step.left for step in derivation.steps if step.left.endswith("_new") and step.runs]
+    letters = [name.removesuffix("_new") for name in new if name != "w_new"]
+    if len(letters) != optimizer.states or "w_new" not in new:
+        report.add(
+            "each state has a step", False, f"running steps define {new}: expected w_new and {optimizer.states} states"
+        )
+        return
+    draw, size = np.random.default_rng(number), 60
+    w, g = draw.normal(size=size).astype(dtype), draw.normal(size=size).astype(dtype)
+    g[:3] = (0, 1e-20, 1e6)
+    old = [np.zeros(size, dtype) if number == 1 else np.abs(draw.normal(size=size)).astype(dtype) for _ in letters]
+    moved, state, lr = w.copy(), [array.copy() for array in old], 0.0123
+    optimizer.update(moved, g, state, lr, number)
+    computed = {"w": moved, **dict(zip(letters, state, strict=True))}
+    given = {"w": w, "g": g, **dict(zip(letters, old, strict=True)), "t": np.full(size, number, dtype)}
+    for step in derivation.steps:
+        letter = step.left.removesuffix("_new")
+        if step.runs and step.left in new:
+            worst = worst_error(
+                derivation, expressions(derivation, step, ()), given, {**optimizer.config(), "lr": lr},
+                computed[letter][:, None],
+            )  # fmt: skip
+            report.add(
+                f"{step.left}, {np.dtype(dtype).name}, step {number}, against step ({step.number})",
+                0 <= worst.ulp <= MAX_ULP,
+                f"{worst.ulp:.2f} ULP ({worst.ulp_of_result:.2f} of the result) {worst.where}",
+            )
+
+
+def _add_descent(report: Report, optimizer: Optimizer) -> None:
+    w = np.array([1.0, -2.0, 0.5])
+    state = optimizer.new_state(3, w.dtype)
+    first = float(w @ w)
+    for number in range(1, 201):
+        optimizer.update(w, 2 * w, state, 0.01, number)
+    report.add("goes down a bowl", bool(w @ w < first), f"from {first:.3g} to {float(w @ w):.3g} in 200 steps")
+    empty = np.empty(0)
+    optimizer.update(empty, empty.copy(), optimizer.new_state(0, np.float64), 0.1, 1)
+    report.add("no parameters", True)
+
+
+def _add_minimum(report: Report, optimizer: Optimizer) -> None:
+    target = np.array([1.0, -2.0, 3.0])
+    w = optimizer.minimize(
+        lambda x: (float(((x - target) ** 2).sum()), 2 * (x - target)), np.zeros(3), 50, lambda _: None
+    )
+    report.add("finds the minimum of a bowl", bool(np.allclose(w, target, atol=1e-5)), f"{w}")
+
+
+def check_initializer(initializer: Initializer | type[Initializer] | str) -> Report:
+    """Check an initialiser: proof, shapes, one stream of numbers for both dtypes.
+
+    Parameters
+    ----------
+    initializer : Initializer, type or str
+        What to check.
+
+    Returns
+    -------
+    Report
+    """
+    component: Initializer = registry.make("initializers", initializer)
+    report = Report(repr(component))
+    add_proof(report, component, "")
+    for shape in ((7, 3), (3, 7), (1, 1), (5,)):
+        double = component(shape, np.random.default_rng(1))
+        single = component(shape, np.random.default_rng(1), np.float32)
+        again = component(shape, np.random.default_rng(1))
+        report.add(f"shape {shape}", double.shape == shape and bool(np.isfinite(double).all()))
+        report.add(f"a seed repeats, {shape}", np.array_equal(double, again))
+        report.add(f"float32 is float64 rounded, {shape}", np.array_equal(single, double.astype(np.float32)))
+    return report
