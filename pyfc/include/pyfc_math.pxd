@@ -1,12 +1,96 @@
-"""The Cython side of pyfc_math.h: one name per function for both precisions."""
+"""The Cython side of pyfc_math.h: one name per function for both precisions.
+
+A literal such as 1 or 0.5 in an expression is a C double and would drag a float loop through double: give it a type,
+`cdef real one = 1`.
+"""
 from pyfc_kernel cimport real
 
 cdef extern from "pyfc_math.h" nogil:
-    float pyfc_exp_f32(float)
-    double pyfc_exp_f64(double)
+    float pyfc_exp_f32(float, float)
+    double pyfc_exp_f64(double, double)
+    float pyfc_exp_up_f32(float, float)
+    double pyfc_exp_up_f64(double, double)
+    float pyfc_expm1_f32(float)
+    double pyfc_expm1_f64(double)
+    float pyfc_log_f32(float)
+    double pyfc_log_f64(double)
+    float pyfc_log1p_f32(float)
+    double pyfc_log1p_f64(double)
+    float pyfc_tanh_f32(float)
+    double pyfc_tanh_f64(double)
+    float pyfc_normal_tail_f32(float, float *)
+    double pyfc_normal_tail_f64(double, double *)
+    float fabsf(float)
+    double fabs(double)
+
+
+cdef inline real absolute(real x) noexcept nogil:
+    """|x|."""
+    if real is float:
+        return fabsf(x)
+    else:
+        return fabs(x)
+
 
 cdef inline real exp(real x) noexcept nogil:
+    """exp(x)."""
     if real is float:
-        return pyfc_exp_f32(x)
+        return pyfc_exp_f32(x, 0)
     else:
-        return pyfc_exp_f64(x)
+        return pyfc_exp_f64(x, 0)
+
+
+cdef inline real exp_sum(real x, real low) noexcept nogil:
+    """exp(x + low), where low is what rounding took from x."""
+    if real is float:
+        return pyfc_exp_f32(x, low)
+    else:
+        return pyfc_exp_f64(x, low)
+
+
+cdef inline real exp_up(real x, real low) noexcept nogil:
+    """2**64 * exp(x + low) for x <= 0: a product with it keeps its precision where exp(x) is subnormal."""
+    if real is float:
+        return pyfc_exp_up_f32(x, low)
+    else:
+        return pyfc_exp_up_f64(x, low)
+
+
+cdef inline real expm1(real x) noexcept nogil:
+    """exp(x) - 1."""
+    if real is float:
+        return pyfc_expm1_f32(x)
+    else:
+        return pyfc_expm1_f64(x)
+
+
+cdef inline real log(real x) noexcept nogil:
+    """log(x)."""
+    if real is float:
+        return pyfc_log_f32(x)
+    else:
+        return pyfc_log_f64(x)
+
+
+cdef inline real log1p(real x) noexcept nogil:
+    """log(1 + x)."""
+    if real is float:
+        return pyfc_log1p_f32(x)
+    else:
+        return pyfc_log1p_f64(x)
+
+
+cdef inline real tanh(real x) noexcept nogil:
+    """tanh(x)."""
+    if real is float:
+        return pyfc_tanh_f32(x)
+    else:
+        return pyfc_tanh_f64(x)
+
+
+cdef inline real normal_tail(real x, real *density) noexcept nogil:
+    """2**64 * the integral of the normal density from x to infinity, x from 0 to 40 (float: 16); also 2**64 * the density."""
+    if real is float:
+        return pyfc_normal_tail_f32(x, density)
+    else:
+        return pyfc_normal_tail_f64(x, density)

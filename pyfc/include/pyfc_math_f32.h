@@ -1,0 +1,152 @@
+/* pyfc_math_f32.h: exp, expm1, log, log1p, tanh and the normal tail in single precision. See pyfc_math.h.
+ *
+ * The methods are those of pyfc_math_f64.h, where they are explained; the polynomials are shorter.
+ */
+#ifndef PYFC_MATH_F32_H
+#define PYFC_MATH_F32_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#define PYFC_ROUND_F32 0x1.8p23f
+
+static inline float pyfc_from_bits_f32(uint32_t bits) { float x; memcpy(&x, &bits, sizeof x); return x; }
+static inline uint32_t pyfc_to_bits_f32(float x) { uint32_t bits; memcpy(&bits, &x, sizeof x); return bits; }
+
+/* 2^n for a whole n from -126 to 127. */
+static inline float pyfc_power_f32(float n)
+{
+    return pyfc_from_bits_f32((pyfc_to_bits_f32(n + PYFC_ROUND_F32) + 127) << 23);
+}
+
+/* A number as n ln 2 + r + c, with a whole n, |r| <= ln(2)/2, and c what rounding took from r. */
+typedef struct { float n, r, c; } pyfc_reduced_f32;
+
+/* Reduce x + lo; the first part of ln 2 has 14 bits. */
+static inline pyfc_reduced_f32 pyfc_reduce_f32(float x, float lo)
+{
+    float n = (x * 1.44269504f + PYFC_ROUND_F32) - PYFC_ROUND_F32;
+    float a = x - n * 0.693115234375f;
+    float b = n * 3.1946184e-05f - lo;
+    float r = a - b;
+    pyfc_reduced_f32 result = { n, r, (a - r) - b };
+    return result;
+}
+
+/* exp(r) - 1 - r for |r| <= ln(2)/2: 1/2 and degree 4 for the rest of it over r^3, error 2^-31. */
+static inline float pyfc_exp_rest_f32(float r)
+{
+    float p = 0.00019882774f;
+    p = p * r + 0.001392625f;
+    p = p * r + 0.008333321f;
+    p = p * r + 0.041666552f;
+    p = p * r + 0.16666667f;
+    return (p * r + 0.5f) * (r * r);
+}
+
+/* exp(x + lo) 2^up. */
+static inline float pyfc_exp_parts_f32(float x, float lo, float up)
+{
+    pyfc_reduced_f32 t = pyfc_reduce_f32(x, lo);
+    float y = 1.0f + (t.r + (pyfc_exp_rest_f32(t.r) + t.c));
+    float half = (t.n * 0.5f + PYFC_ROUND_F32) - PYFC_ROUND_F32;
+    return y * pyfc_power_f32(half + up) * pyfc_power_f32(t.n - half);
+}
+
+static inline float pyfc_exp_f32(float x, float lo)
+{
+    float c = x > 89.0f ? 89.0f : x;
+    c = c < -104.0f ? -104.0f : c;
+    return pyfc_exp_parts_f32(c, lo, 0.0f);
+}
+
+/* 2^64 exp(x) for x <= 0. */
+static inline float pyfc_exp_up_f32(float x, float lo)
+{
+    return pyfc_exp_parts_f32(x < -150.0f ? -150.0f : x, lo, 64.0f);
+}
+
+static inline float pyfc_expm1_f32(float x)
+{
+    float limited = x > 89.0f ? 89.0f : x;
+    limited = limited < -20.0f ? -20.0f : limited;
+    pyfc_reduced_f32 t = pyfc_reduce_f32(limited, 0.0f);
+    float s = pyfc_power_f32(t.n - 1.0f);
+    float a = s - 0.5f, b = s * t.r;
+    float h = a + b;
+    float l = (a - h) + b + s * (pyfc_exp_rest_f32(t.r) + t.c);
+    float y = 2.0f * (h + l);
+    return fabsf(x) < 0x1p-25f ? x : y; /* keeps -0.0 and subnormals */
+}
+
+/* log(2^k (1 + f) + c): degree 3 for p, s^2 <= 0.0295, error 2^-38. */
+static inline float pyfc_log_parts_f32(float k, float f, float c)
+{
+    float s = f / (2.0f + f);
+    float w = s * s;
+    float half = 0.5f * f * f;
+    float p = 0.23331614f;
+    p = p * w + 0.2855078f;
+    p = p * w + 0.40000123f;
+    p = p * w + 0.6666667f;
+    return k * 0.693115234375f - ((half - (s * (half + w * p) + (k * 3.1946184e-05f + c))) - f);
+}
+
+/* Split u > 0, normal. */
+static inline float pyfc_log_normal_f32(float u, float k0, float c)
+{
+    uint32_t bits = pyfc_to_bits_f32(u) + (0x3f800000u - 0x3f3504f3u);
+    float k = pyfc_from_bits_f32((bits >> 23) | 0x4b000000u) - (0x1p23f + 127.0f);
+    float m = pyfc_from_bits_f32((bits & 0x007fffffu) + 0x3f3504f3u);
+    return pyfc_log_parts_f32(k + k0, m - 1.0f, c);
+}
+
+static inline float pyfc_log_f32(float x)
+{
+    float y = pyfc_log_normal_f32(x < 0x1p-126f ? x * 0x1p25f : x, x < 0x1p-126f ? -25.0f : 0.0f, 0.0f);
+    y = x > 0 ? y : (x == 0 ? -INFINITY : NAN);
+    return x < INFINITY ? y : x;
+}
+
+static inline float pyfc_log1p_f32(float x)
+{
+    float u = 1.0f + x;
+    float lost = x < 1.0f ? x - (u - 1.0f) : 1.0f - (u - x);
+    float y = pyfc_log_normal_f32(u, 0.0f, lost / u);
+    y = x > -1.0f ? y : (x == -1.0f ? -INFINITY : NAN);
+    y = x < INFINITY ? y : x;
+    return fabsf(x) < 0x1p-25f ? x : y;
+}
+
+static inline float pyfc_tanh_f32(float x)
+{
+    float t = pyfc_expm1_f32(-2.0f * fabsf(x));
+    return copysignf(-t / (2.0f + t), x);
+}
+
+/* 2^64 times the normal density phi(x) and its tail Q(x), x from 0 to 16: K = 4 and degree 11 for x from 0 to 15,
+ * error 2^-30. */
+static inline float pyfc_normal_tail_f32(float x, float *density)
+{
+    float high = pyfc_from_bits_f32(pyfc_to_bits_f32(x) & 0xfffff000u);
+    float e = pyfc_exp_up_f32(-0.5f * high * high, -0.5f * (x - high) * (x + high));
+    float d = 1.0f / (x + 4.0f);
+    float t = (x - 4.0f) * d;
+    float p = 1.47602705e-05f;
+    p = p * t + -1.6130458e-05f;
+    p = p * t + -0.00021852914f;
+    p = p * t + 0.00014632134f;
+    p = p * t + 0.0016283022f;
+    p = p * t + -0.0034838833f;
+    p = p * t + -0.007540089f;
+    p = p * t + 0.060397144f;
+    p = p * t + -0.18652184f;
+    p = p * t + 0.38713738f;
+    p = p * t + -0.6078966f;
+    p = p * t + 0.75528514f;
+    *density = e * 0.39894228f;
+    return e * (p * d);
+}
+
+#endif

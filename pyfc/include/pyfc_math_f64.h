@@ -1,0 +1,182 @@
+/* pyfc_math_f64.h: exp, expm1, log, log1p, tanh and the normal tail in double precision. See pyfc_math.h.
+ *
+ * The polynomials are Chebyshev fits (near minimax) computed with mpmath.chebyfit at 200 bits and rounded to double; at
+ * each stands the function that is fitted, the interval, and the error that it leaves in the result.
+ */
+#ifndef PYFC_MATH_F64_H
+#define PYFC_MATH_F64_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Adding 1.5 * 2^52 rounds to an integer and leaves it in the low bits: no vector instruction for the conversion
+ * from double to integer is needed, which AVX2 lacks. */
+#define PYFC_ROUND_F64 0x1.8p52
+
+static inline double pyfc_from_bits_f64(uint64_t bits) { double x; memcpy(&x, &bits, sizeof x); return x; }
+static inline uint64_t pyfc_to_bits_f64(double x) { uint64_t bits; memcpy(&bits, &x, sizeof x); return bits; }
+
+/* 2^n for a whole n from -1022 to 1023. */
+static inline double pyfc_power_f64(double n)
+{
+    return pyfc_from_bits_f64((pyfc_to_bits_f64(n + PYFC_ROUND_F64) + 1023) << 52);
+}
+
+/* A number as n ln 2 + r + c, with a whole n, |r| <= ln(2)/2, and c what rounding took from r. */
+typedef struct { double n, r, c; } pyfc_reduced_f64;
+
+/* Reduce x + lo; lo is 0, or what x has lost to rounding. ln 2 is in two parts, the first of 41 bits: n times it is
+ * exact. */
+static inline pyfc_reduced_f64 pyfc_reduce_f64(double x, double lo)
+{
+    double n = (x * 1.4426950408889634 + PYFC_ROUND_F64) - PYFC_ROUND_F64;
+    double a = x - n * 0.693147180559663;
+    double b = n * 2.8235290563031577e-13 - lo;
+    double r = a - b;
+    pyfc_reduced_f64 result = { n, r, (a - r) - b };
+    return result;
+}
+
+/* exp(r) - 1 - r for |r| <= ln(2)/2: 1/2 and degree 9 for the rest of it over r^3, error 2^-61. */
+static inline double pyfc_exp_rest_f64(double r)
+{
+    double p = 2.09112987659402e-09;
+    p = p * r + 2.5100472505694996e-08;
+    p = p * r + 2.7557282838800484e-07;
+    p = p * r + 2.7557268276905696e-06;
+    p = p * r + 2.4801587317228724e-05;
+    p = p * r + 0.00019841269863171557;
+    p = p * r + 0.0013888888888886537;
+    p = p * r + 0.008333333333330039;
+    p = p * r + 0.041666666666666664;
+    p = p * r + 0.16666666666666669;
+    return (p * r + 0.5) * (r * r);
+}
+
+/* exp(x + lo) 2^up. The power of two is applied in two halves, so that results below 2^-1022 come out as subnormals. */
+static inline double pyfc_exp_parts_f64(double x, double lo, double up)
+{
+    pyfc_reduced_f64 t = pyfc_reduce_f64(x, lo);
+    double h = 1.0 + t.r;
+    double l = ((1.0 - h) + t.r) + (pyfc_exp_rest_f64(t.r) + t.c * h);
+    double half = (t.n * 0.5 + PYFC_ROUND_F64) - PYFC_ROUND_F64;
+    return (h + l) * pyfc_power_f64(half + up) * pyfc_power_f64(t.n - half);
+}
+
+static inline double pyfc_exp_f64(double x, double lo)
+{
+    double c = x > 710.0 ? 710.0 : x;
+    c = c < -746.0 ? -746.0 : c;
+    return pyfc_exp_parts_f64(c, lo, 0.0);
+}
+
+/* 2^64 exp(x) for x <= 0: a product with it keeps its precision where exp(x) itself is subnormal. */
+static inline double pyfc_exp_up_f64(double x, double lo)
+{
+    return pyfc_exp_parts_f64(x < -800.0 ? -800.0 : x, lo, 64.0);
+}
+
+/* exp(x) - 1 = (2^n - 1) + 2^n (exp(r) - 1), halved so that n = 1024 fits; the two first terms are added exactly. */
+static inline double pyfc_expm1_f64(double x)
+{
+    double limited = x > 710.0 ? 710.0 : x;
+    limited = limited < -40.0 ? -40.0 : limited;
+    pyfc_reduced_f64 t = pyfc_reduce_f64(limited, 0.0);
+    double s = pyfc_power_f64(t.n - 1.0);
+    double a = s - 0.5, b = s * t.r;
+    double h = a + b;
+    double l = (a - h) + b + s * (pyfc_exp_rest_f64(t.r) + (t.c + t.c * t.r));
+    double y = 2.0 * (h + l);
+    return fabs(x) < 0x1p-54 ? x : y; /* keeps -0.0 and subnormals */
+}
+
+/* log(2^k (1 + f) + c) for 1 + f from sqrt(1/2) to sqrt(2): with s = f / (2 + f) it is k ln 2 + 2 atanh(s), and
+ * 2 atanh(s) = f - f^2/2 + s (f^2/2 + s^2 p(s^2)). Degree 6 for p, s^2 <= 0.0295, error 2^-60. ln 2 in two parts as above. */
+static inline double pyfc_log_parts_f64(double k, double f, double c)
+{
+    double s = f / (2.0 + f);
+    double w = s * s;
+    double half = 0.5 * f * f;
+    double p = 0.14617807153417325;
+    p = p * w + 0.15331611722055008;
+    p = p * w + 0.1818289243253687;
+    p = p * w + 0.22222211089379496;
+    p = p * w + 0.28571428626253836;
+    p = p * w + 0.3999999999989889;
+    p = p * w + 0.666666666666667;
+    return k * 0.6931471803691238 - ((half - (s * (half + w * p) + (k * 1.9082149292705877e-10 + c))) - f);
+}
+
+/* Split u > 0, normal: the exponent comes from its bits after a shift that makes the mantissa start at sqrt(1/2). */
+static inline double pyfc_log_normal_f64(double u, double k0, double c)
+{
+    uint64_t bits = pyfc_to_bits_f64(u) + (0x3ff0000000000000u - 0x3fe6a09e667f3bcdu);
+    double k = pyfc_from_bits_f64((bits >> 52) | 0x4330000000000000u) - (0x1p52 + 1023.0);
+    double m = pyfc_from_bits_f64((bits & 0x000fffffffffffffu) + 0x3fe6a09e667f3bcdu);
+    return pyfc_log_parts_f64(k + k0, m - 1.0, c);
+}
+
+static inline double pyfc_log_f64(double x)
+{
+    double y = pyfc_log_normal_f64(x < 0x1p-1022 ? x * 0x1p54 : x, x < 0x1p-1022 ? -54.0 : 0.0, 0.0);
+    y = x > 0 ? y : (x == 0 ? -INFINITY : NAN);
+    return x < INFINITY ? y : x;
+}
+
+static inline double pyfc_log1p_f64(double x)
+{
+    double u = 1.0 + x;
+    double lost = x < 1.0 ? x - (u - 1.0) : 1.0 - (u - x);
+    double y = pyfc_log_normal_f64(u, 0.0, lost / u);
+    y = x > -1.0 ? y : (x == -1.0 ? -INFINITY : NAN);
+    y = x < INFINITY ? y : x;
+    return fabs(x) < 0x1p-54 ? x : y;
+}
+
+/* tanh(|x|) = -t / (2 + t) with t = exp(-2 |x|) - 1, which is from -1 to 0. */
+static inline double pyfc_tanh_f64(double x)
+{
+    double t = pyfc_expm1_f64(-2.0 * fabs(x));
+    return copysign(-t / (2.0 + t), x);
+}
+
+/* 2^64 times the normal density phi(x) and its tail Q(x), the integral of phi from x on; x from 0 to 40.
+ * Q(x) = exp(-x^2/2) g(t) / (x + 5) with t = (x - 5) / (x + 5), after M. M. Shepherd, J. G. Laframboise, "Chebyshev
+ * approximation of (1 + 2x) exp(x^2) erfc x", Math. Comp. 36 (1981). g: degree 23 for x from 0 to 39, error 2^-59.
+ * x^2 is the exact square of x's first 26 bits and a small rest, for exp multiplies the error of its argument. */
+static inline double pyfc_normal_tail_f64(double x, double *density)
+{
+    double high = pyfc_from_bits_f64(pyfc_to_bits_f64(x) & 0xfffffffff8000000u);
+    double e = pyfc_exp_up_f64(-0.5 * high * high, -0.5 * (x - high) * (x + high));
+    double d = 1.0 / (x + 5.0);
+    double t = (x - 5.0) * d;
+    double p = -3.81618035300424e-10;
+    p = p * t + -1.160886448380309e-09;
+    p = p * t + 2.220848621773149e-09;
+    p = p * t + 1.0797345335746256e-08;
+    p = p * t + -8.555696628254633e-09;
+    p = p * t + -7.014220631960926e-08;
+    p = p * t + 4.0177962891473734e-08;
+    p = p * t + 4.362925568222539e-07;
+    p = p * t + -3.345738518771817e-07;
+    p = p * t + -2.7707204135122383e-06;
+    p = p * t + 3.97980489932909e-06;
+    p = p * t + 1.6681639595174005e-05;
+    p = p * t + -4.976245616870157e-05;
+    p = p * t + -5.9375807358891235e-05;
+    p = p * t + 0.0005448989927584027;
+    p = p * t + -0.0007978693892958589;
+    p = p * t + -0.002993376761868743;
+    p = p * t + 0.020795066799260343;
+    p = p * t + -0.06911863870687814;
+    p = p * t + 0.16502036617040713;
+    p = p * t + -0.31353315667128745;
+    p = p * t + 0.4953056159699761;
+    p = p * t + -0.6653825028900568;
+    p = p * t + 0.769193049750063;
+    *density = e * 0.3989422804014327;
+    return e * (p * d);
+}
+
+#endif
