@@ -8,7 +8,8 @@ How an equation is written (SymPy parses it):
 
 - ``z, y`` stand for input and output, ``dy, dz`` for the derivatives of the training loss by them. Other letters are
   parameters, or are defined by the step that has them alone on the left.
-- ``diff(y, z)`` is a derivative; ``z[i]`` an entry of a row; ``Sum(exp(z[k]), (k, 1, m))`` runs over a row of m.
+- ``diff(y, z)`` is a derivative; ``z[i]`` an entry of a row; ``Sum(exp(z[k]), (k, 1, m))`` and
+  ``Max(z[k], (k, 1, m))`` run over a row of m.
 - In layers, capital letters are matrices: ``dW = X.T * dZ``; ``ones`` is a column of ones.
 """
 

@@ -31,6 +31,16 @@ _SHAPE = re.compile(r"(?<![\w^])(\w+) \(([\w, ]*)\)")
 _SIZES = {"m": 3, "n": 2, "p": 2, "q": 3}
 _ALIASES = str.maketrans("XYZT", "xyzt")
 _D = sympy.Function("D")
+
+
+def _max(*arguments: Any) -> Any:
+    """Return the largest argument, or with a range, as in ``Max(y[k], (k, 1, m))``, the largest entry of a row."""
+    if not isinstance(arguments[-1], tuple):
+        return sympy.Max(*arguments)
+    index, first, last = arguments[-1]
+    return sympy.Max(*(arguments[0].subs(index, value) for value in range(int(first), int(last) + 1)))
+
+
 _FUNCTIONS = {
     name: getattr(sympy, name)
     for name in [
@@ -64,7 +74,7 @@ _FUNCTIONS = {
         "cos",
         "atan",
     ]
-}
+} | {"Max": _max}
 
 
 @dataclass(frozen=True)

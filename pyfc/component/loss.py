@@ -14,6 +14,9 @@ import numpy.typing as npt
 from pyfc import kernels
 from pyfc.component.base import Array, Component, float_array, output_array
 
+#: How far the sum of a row of target probabilities may be from 1: more than rounding to float16 makes of it.
+SUM_TOLERANCE = 1e-3
+
 
 class Loss(Component):
     """A per-sample loss of outputs y against targets t, with its gradient by y.
@@ -43,7 +46,7 @@ class Loss(Component):
 
     @property
     def probability(self) -> str:
-        """The activation that turns outputs into probabilities: its name, or ``""`` if there is none."""
+        """The activation that turns outputs into probabilities: its name, or ``""`` if they do not stand for any."""
         return ""
 
     @property
@@ -52,7 +55,10 @@ class Loss(Component):
         return False
 
     def decide(self, y: Array) -> Array:
-        """Return the prediction for outputs y (n, k): class labels, or the outputs themselves in regression."""
+        """Return the prediction for outputs y (n, k): class labels (n,), or the outputs themselves in regression.
+
+        A binary loss overrides this, because what counts as yes depends on what its outputs mean.
+        """
         if self.task == "classification":
             return y.argmax(axis=1)
         return y
@@ -80,11 +86,11 @@ class Loss(Component):
             raise TypeError(f"{who} have dtype {array.dtype}: expected numbers or integer labels")
         if array.ndim == 0 or array.shape[0] != rows:
             raise ValueError(f"{who} have shape {array.shape}: expected one for each of the {rows} samples")
-        if array.ndim == 1 and array.dtype.kind in "iub" and cols > 1:
+        if array.ndim == 1 and array.dtype.kind in "iub" and (cols > 1 or self.takes_labels):
             if rows and not (array.min() >= 0 and array.max() < cols):
                 raise ValueError(
                     f"{who} are labels from {array.min()} to {array.max()}: expected 0 to {cols - 1}, "
-                    f"because the network has {cols} outputs"
+                    f"because the network has {cols} output{'s' if cols > 1 else ''}"
                 )
             labels = array.astype(np.int64)
             return labels if self.takes_labels else self.from_labels(labels, cols).astype(dtype)
@@ -107,6 +113,15 @@ class Loss(Component):
         """Raise if targets (rows, cols) are not such as this loss is defined for."""
         if self.task == "binary" and t.size and not (t.min() >= 0 and t.max() <= 1):
             raise ValueError(f"{type(self).__name__}: targets lie in [{t.min():g}, {t.max():g}]: expected [0, 1]")
+        if self.task == "classification" and t.size:
+            sums = t.sum(axis=1, dtype=np.float64)
+            wrong = (t.min(axis=1) < 0) | (np.abs(sums - 1) > SUM_TOLERANCE)
+            if wrong.any():
+                row = int(wrong.argmax())
+                raise ValueError(
+                    f"{type(self).__name__}: row {row} of the targets has sum {sums[row]:g} and smallest entry "
+                    f"{t[row].min():g}: expected probabilities, >= 0 with sum 1; a one-hot row, or integer labels"
+                )
 
     def shares(self, rows: int, sample_weight: npt.ArrayLike | None, dtype: npt.DTypeLike) -> Array:
         """Return the share of each sample in the mean: 1 / rows, or its weight by the sum of the weights.
@@ -191,8 +206,8 @@ class Loss(Component):
 
     def _outputs(self, y: npt.ArrayLike) -> Array:
         out = float_array(y, "y")
-        if out.ndim not in (1, 2):
-            raise ValueError(f"y has shape {out.shape}: expected (n, k) or (n,)")
+        if out.ndim not in (1, 2) or out.shape[1:] == (0,):
+            raise ValueError(f"y has shape {out.shape}: expected (n, k) with k >= 1, or (n,)")
         return out if out.ndim == 2 else out[:, None]
 
 

@@ -51,7 +51,7 @@ def samples(loss: Loss, rows: int, cols: int, dtype: Any) -> tuple[Array, Array]
     y[::3] *= 10
     if loss.task == "regression":
         t: Array = draw.normal(0, 2, (rows, cols))
-    elif loss.task == "binary" or cols == 1:
+    elif loss.task == "binary" or (cols == 1 and not loss.takes_labels):
         t = draw.integers(0, 2, (rows, cols)).astype(float)
     else:
         t = np.eye(cols)[draw.integers(0, cols, rows)]
