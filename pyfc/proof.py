@@ -404,7 +404,8 @@ def _constant_zero(difference: Any) -> Any:
 def magnitude(expression: Any) -> Any:
     """Return the size of the largest term of an expression: what rounding errors are relative to.
 
-    ``1 - y`` can be far smaller than 1 and y, but no code can know it better than 1 and y are known.
+    ``1 - y`` can be far smaller than 1 and y, but no code can know it better than 1 and y are known. Likewise ``exp``
+    of a sum multiplies the rounding of that sum by its size.
     """
     if isinstance(expression, sympy.Add):
         return sympy.Max(*(magnitude(term) for term in expression.args), evaluate=False)
@@ -414,6 +415,8 @@ def magnitude(expression: Any) -> Any:
         return sympy.Pow(magnitude(expression.base), expression.exp, evaluate=False)
     if isinstance(expression, sympy.Piecewise):
         return sympy.Piecewise(*((magnitude(value), condition) for value, condition in expression.args))
+    if isinstance(expression, sympy.exp) and isinstance(expression.args[0], sympy.Add):
+        return expression * sympy.Max(1, magnitude(expression.args[0]), evaluate=False)
     return sympy.Abs(expression)
 
 

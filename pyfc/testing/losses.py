@@ -104,7 +104,7 @@ def _add_differences(report: Report, loss: Loss, cols: int) -> None:
         step = np.zeros_like(y)
         step[at] = h
         wanted[at] = (loss.value(y + step, t, weight) - loss.value(y - step, t, weight)) / (2 * h)
-    error = np.abs(dy - wanted)
+    error = np.abs(dy - wanted) / (1 + np.abs(wanted))
     at = np.unravel_index(int(np.argmax(np.where(np.isnan(error), np.inf, error))), error.shape)
     report.add(
         f"dy by finite differences, {cols} column{'s' if cols > 1 else ''}",

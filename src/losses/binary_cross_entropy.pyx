@@ -1,6 +1,6 @@
 """binary_cross_entropy: the loss of yes-or-no questions, one for each output."""
 from pyfc_kernel cimport int64_t, loss_capsule, loss_kernel, real, shape_t, status
-from libc.math cimport exp, log, log1p
+from pyfc_math cimport exp, log, log1p
 
 import numpy as np
 

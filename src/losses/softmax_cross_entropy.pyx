@@ -1,6 +1,6 @@
 """softmax_cross_entropy: the loss of classification, where exactly one of the classes is right."""
 from pyfc_kernel cimport TAKES_LABELS, int64_t, loss_capsule, loss_kernel, real, shape_t, status
-from libc.math cimport exp, log1p
+from pyfc_math cimport exp, log1p
 
 from pyfc.component import Hyper, Loss
 from pyfc.derivation import Step
@@ -64,7 +64,7 @@ cdef status backward(
             total += keep * target(t, labels, i, j, m) + spread                        # (1)
         for j in range(m):
             s = keep * target(t, labels, i, j, m) + spread                             # (1)
-            dy[i * m + j] = scale[i] * (dy[i * m + j] / (one + r) * total - s)         # (7) (8)
+            dy[i * m + j] = scale[i] * (dy[i * m + j] / (one + r) * total - s)         # (6) (8)
     return 0
 
 
@@ -105,14 +105,15 @@ class SoftmaxCrossEntropy(Loss):
         Step(1, "s[k] = (1 - smoothing) * t[k] + smoothing / m",
              "the smoothed target; t[k] is 1 at the label and 0 elsewhere, or a probability", runs=True),
         Step(2, "l = Sum(s[k] * (log(Sum(exp(y[j]), (j, 1, m))) - y[k]), (k, 1, m))",
-             "definition: -Sum(s log p), for one sample with m outputs, with the p of (6)"),
+             "definition: -Sum(s log p), for one sample with m outputs, with the p of (7)"),
         Step(3, "c = Max(y[k], (k, 1, m))", "the largest output: less it, none has an exp that overflows", runs=True),
         Step(4, "r = Sum(exp(y[k] - c), (k, 1, m)) - 1",
              "the term of the largest output is exp(0) = 1: leaving it out keeps the others exact, however small", runs=True),
         Step(5, "l = Sum(s[k] * (log(1 + r) + (c - y[k])), (k, 1, m))", "(2) with log(Sum(exp(y))) = c + log(1 + r)",
              runs=True),
-        Step(6, "p[k] = exp(y[k]) / Sum(exp(y[j]), (j, 1, m))", "definition of the softmax: the probability of class k"),
-        Step(7, "p[k] = exp(y[k] - c) / (1 + r)", "(6) with numerator and denominator multiplied by exp(-c)", runs=True),
+        Step(6, "p[k] = exp(y[k] - c) / (1 + r)", "the probability of class k", runs=True),
+        Step(7, "p[k] = exp(y[k]) / Sum(exp(y[j]), (j, 1, m))",
+             "(6) with numerator and denominator multiplied by exp(c): the softmax, of which (2) has the logarithm"),
         Step(8, "dy[j] = p[j] * Sum(s[k], (k, 1, m)) - s[j]",
              "each term of (2) holds the same logarithm, whose derivative by y[j] is p[j]; "
              "the sum is 1 for targets that sum to 1", runs=True),
