@@ -8,10 +8,30 @@ from pathlib import Path
 from typing import Any
 
 from pyfc import kernels, registry
+from pyfc.layers import Activation, Dense, Dropout, Scale
+from pyfc.network import Network, mlp
 from pyfc.registry import available, get, register, unregister
+from pyfc.training import Callback, EarlyStopping, History
 
 __version__ = "0.1.0"
-__all__ = ["available", "get", "get_include", "kernels", "register", "unregister"]
+__all__ = [
+    "Activation",
+    "Callback",
+    "Dense",
+    "Dropout",
+    "EarlyStopping",
+    "History",
+    "Network",
+    "Scale",
+    "available",
+    "get",
+    "get_include",
+    "kernels",
+    "load",
+    "mlp",
+    "register",
+    "unregister",
+]
 
 
 def get_include() -> str:

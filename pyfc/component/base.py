@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -112,6 +112,11 @@ class Component:
     def config(self) -> dict[str, Any]:
         """Return the hyper-parameters as a dict that rebuilds the component: ``type(c)(**c.config())``."""
         return {name: getattr(self, name) for name in self.hyperparameters}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Return the component that :meth:`config` describes."""
+        return cls(**config)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.config().items())})"

@@ -17,6 +17,8 @@ try:
         optimizer_update,
     )
     from pyfc.kernels.dense import dense_backward, dense_forward
+    from pyfc.kernels.dropout import drop
+    from pyfc.kernels.scale import scale
 except ModuleNotFoundError as error:
     if not (error.name or "").startswith("pyfc."):
         raise
@@ -32,9 +34,11 @@ __all__ = [
     "capsule_problem",
     "dense_backward",
     "dense_forward",
+    "drop",
     "loss_backward",
     "loss_forward",
     "loss_takes_labels",
     "optimizer_states",
     "optimizer_update",
+    "scale",
 ]

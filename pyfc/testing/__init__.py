@@ -8,6 +8,6 @@ tests call. Needs the extra ``symbolic``.
 from pyfc.testing.activations import check_activation
 from pyfc.testing.losses import check_loss
 from pyfc.testing.recipes import check_initializer, check_optimizer
-from pyfc.testing.report import Check, Report
+from pyfc.report import Check, Report
 
 __all__ = ["Check", "Report", "check_activation", "check_initializer", "check_loss", "check_optimizer"]

@@ -6,7 +6,7 @@ from pyfc.component import Component
 from pyfc.derivation import source_path, tag_problems
 from pyfc.errors import ProofError
 from pyfc.testing.precision import derivation_of
-from pyfc.testing.report import Report
+from pyfc.report import Report
 
 
 def add_proof(report: Report, component: Component, output: str) -> bool:

@@ -1,4 +1,4 @@
-"""What the conformance kit returns: each check with its worst case, readable in a terminal."""
+"""A list of things that were checked, each with its worst case, readable in a terminal."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Check:
 
 @dataclass
 class Report:
-    """The checks of one component.
+    """The checks of one component or network.
 
     Attributes
     ----------

@@ -1,0 +1,63 @@
+"""Checks the data that a user passes, once, and cuts batches out of them without copying the whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pyfc.component.base import Array
+
+#: How many numbers are looked at in one go in the search for NaN: a buffer of this size is all it costs.
+_AT_ONCE = 1 << 20
+
+
+def as_samples(X: npt.ArrayLike, n_in: int) -> Array:
+    """Return X as a 2-D array of numbers, not copied, or raise with what was expected.
+
+    Parameters
+    ----------
+    X : array_like
+        Samples as rows.
+    n_in : int
+        How many numbers a row must have.
+
+    Returns
+    -------
+    ndarray, shape (n, n_in)
+        Of X's dtype.
+
+    Raises
+    ------
+    TypeError
+        If the entries are not real numbers.
+    ValueError
+        If the shape is another one, or an entry is NaN or infinite; the message says which.
+    """
+    samples: Any = np.asarray(X)
+    if samples.dtype.kind not in "buif":
+        raise TypeError(f"X has dtype {samples.dtype}: expected float, integer or boolean; convert it with .astype")
+    if samples.ndim != 2 or samples.shape[1] != n_in:
+        hint = ""
+        if samples.ndim == 1 and samples.size == n_in:
+            hint = "; one sample is X[None, :]"
+        elif samples.ndim > 2 and int(np.prod(samples.shape[1:])) == n_in:
+            hint = "; use X.reshape(len(X), -1)"
+        raise ValueError(f"X has shape {samples.shape}: expected (n, {n_in}){hint}")
+    if samples.dtype.kind == "f":
+        rows = max(1, _AT_ONCE // max(n_in, 1))
+        for start in range(0, len(samples), rows):
+            finite = np.isfinite(samples[start : start + rows])
+            if not finite.all():
+                row, column = map(int, np.argwhere(~finite)[0])
+                raise ValueError(
+                    f"X[{start + row}, {column}] is {samples[start + row, column]}: expected finite numbers; "
+                    "remove or replace such samples"
+                )
+    return np.asarray(samples)
+
+
+def float_rows(samples: Array, rows: slice | Array, dtype: npt.DTypeLike) -> Array:
+    """Return some rows in a network's dtype, C-contiguous."""
+    return np.ascontiguousarray(samples[rows], dtype)

@@ -1,0 +1,10 @@
+from typing import Any
+
+import numpy.typing as npt
+
+from pyfc.derivation import Step
+
+Array = npt.NDArray[Any]
+derivation: tuple[Step, ...]
+
+def scale(x: Array, c: float) -> Array: ...

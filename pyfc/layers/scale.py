@@ -1,0 +1,59 @@
+"""A fixed factor on the input, kept with the model, so that data can be passed as they are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pyfc import kernels
+from pyfc.component.base import Array
+from pyfc.kernels import scale
+from pyfc.layers.base import Layer
+
+
+class Scale(Layer):
+    """Multiplies its input by a constant: ``Scale(1 / 255)`` brings uint8 pixels to [0, 1].
+
+    Parameters
+    ----------
+    factor : float
+        Finite and not 0.
+    name : str, optional
+        Its name in a network.
+
+    Examples
+    --------
+    >>> from pyfc import Scale
+    >>> Scale(0.5).forward([[1.0, 4.0]])[0].tolist()
+    [[0.5, 2.0]]
+    """
+
+    kind = "scale"
+    derivation = scale.derivation
+
+    def __init__(self, factor: float, name: str | None = None) -> None:
+        super().__init__(name)
+        if isinstance(factor, (bool, str)) or not np.isscalar(factor) or not math.isfinite(factor) or factor == 0:  # type: ignore[arg-type]
+            raise ValueError(f"Scale({factor!r}): expected a finite number other than 0")
+        self.factor = float(factor)
+
+    def __repr__(self) -> str:
+        return f"Scale({self.factor:g})"
+
+    def forward(self, x: npt.ArrayLike, *, training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
+        """Return (y, cache); see :meth:`Layer.forward`."""
+        return kernels.scale(self.ready(x), self.factor), None
+
+    def backward(
+        self, dy: npt.ArrayLike, cache: Any, *, need_dx: bool = True, out: Mapping[str, Array] | None = None  # noqa: ARG002
+    ) -> tuple[Array | None, dict[str, Array]]:
+        """Return (dx, {}); see :meth:`Layer.backward`."""
+        return (kernels.scale(np.asarray(dy), self.factor) if need_dx else None), {}
+
+    def config(self) -> dict[str, Any]:
+        """Return the settings."""
+        return {**super().config(), "factor": self.factor}

@@ -1,0 +1,595 @@
+"""The network: a list of layers, a loss, and all parameters in one array.
+
+Parameters and gradients each lie in one flat array, of which the layers hold views: an optimizer, a gradient norm or a
+copy of the best weights is then one pass over memory, and SciPy's minimisers can work on it as it is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from pyfc import component, registry
+from pyfc.component import Hyper, Loss
+from pyfc.component.base import Array
+from pyfc.component.loss import check_weights
+from pyfc.data import as_samples, float_rows
+from pyfc.layers import Activation, Dense, Dropout, Layer
+from pyfc.metrics import Metric, find_metrics
+from pyfc.table import Table
+
+if TYPE_CHECKING:
+    import os
+
+    from pyfc.gradients import GradientReport
+    from pyfc.trace import Trace
+    from pyfc.training import History, Run
+
+#: Rows that are worked on at a time outside training: enough for BLAS, and few enough to stay in the cache.
+CHUNK = 1024
+
+_PENALTY = Hyper(0.0, low=0)
+
+LayerLike = Layer | str | component.Activation | type[component.Activation]
+
+
+class Network:
+    """A fully connected neural network.
+
+    Parameters
+    ----------
+    layers : sequence of Layer, str or activation
+        From input to output; a name stands for an activation. The network works on copies: a layer that was trained in
+        another network brings its values along and is not changed in its old place.
+    loss : str or Loss
+        What training makes small: ``"softmax_cross_entropy"`` (classes), ``"binary_cross_entropy"`` (yes or no),
+        ``"squared_error"`` (numbers), or any of ``pyfc.available("losses")``.
+    dtype : {"float32", "float64"}, default "float32"
+        Of parameters and arithmetic.
+    seed : int or None, default 0
+        Of first weights, shuffling and dropout; None for a different one each time.
+    l1, l2 : float, default 0.0
+        Penalties on the weights (not on biases and slopes), which are part of the loss:
+        ``l1 * sum(abs(W)) + l2 / 2 * sum(W**2)``.
+
+    Attributes
+    ----------
+    layers : tuple of Layer
+        The network's own layers, named and built.
+    parameters : mapping of str to ndarray
+        ``"dense_0.W"`` -> its values, as views: ``net.parameters["dense_0.b"][:] = 0`` works.
+    history : History or None
+        Of the last :meth:`fit`.
+
+    Raises
+    ------
+    ValueError
+        If the layers do not fit together.
+
+    Examples
+    --------
+    >>> import numpy as np, pyfc
+    >>> net = pyfc.Network([pyfc.Dense(2, 8), "tanh", pyfc.Dense(8, 1)], loss="binary_cross_entropy", seed=1)
+    >>> X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+    >>> history = net.fit(X, y, epochs=300, optimizer=pyfc.Adam(lr=0.05), progress=False)
+    >>> net.predict(X)
+    array([0, 1, 1, 0])
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[LayerLike],
+        loss: str | Loss | type[Loss],
+        *,
+        dtype: npt.DTypeLike = "float32",
+        seed: int | None = 0,
+        l1: float = 0.0,
+        l2: float = 0.0,
+    ) -> None:
+        self.dtype = np.dtype(dtype)
+        if self.dtype not in (np.float32, np.float64):
+            raise ValueError(f"Network(dtype={dtype!r}): expected 'float32' or 'float64'")
+        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0):
+            raise ValueError(f"Network(seed={seed!r}): expected an int >= 0, or None")
+        self.loss: Loss = registry.make("losses", loss)
+        self.l1, self.l2 = _PENALTY.check("Network", "l1", l1), _PENALTY.check("Network", "l2", l2)
+        self.layers = _named([_as_layer(layer) for layer in _as_list(layers)])
+        self.sizes = _sizes(self.layers)
+        self.history: History | None = None
+        weights, self.shuffle_rng = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
+        for layer, n_in in zip(self.layers, self.sizes, strict=False):
+            if not layer.built:
+                layer.build(n_in, self.dtype, weights)
+        #: The run that :meth:`step` goes on with.
+        self.last_step: Run | None = None
+        self._flatten()
+
+    def _flatten(self) -> None:
+        """Move all parameters into one array."""
+        shapes = [(layer, key, value) for layer in self.layers for key, value in layer.parameters.items()]
+        total = sum(value.size for _, _, value in shapes)
+        #: All parameters, and the gradients of the last step, each in one array.
+        self.flat, self.flat_gradient = np.empty(total, self.dtype), np.zeros(total, self.dtype)
+        self.slices: dict[str, slice] = {}
+        self._gradients: dict[str, dict[str, Array]] = {layer.name or "": {} for layer in self.layers}
+        start = 0
+        for layer, key, value in shapes:
+            part = slice(start, start + value.size)
+            self.flat[part] = value.ravel()
+            layer.parameters[key] = self.flat[part].reshape(value.shape)
+            self._gradients[layer.name or ""][key] = self.flat_gradient[part].reshape(value.shape)
+            self.slices[f"{layer.name}.{key}"] = part
+            start = part.stop
+        self.parameters: Mapping[str, Array] = MappingProxyType(
+            {f"{layer.name}.{key}": value for layer in self.layers for key, value in layer.parameters.items()}
+        )
+
+    # Shape and description
+
+    @property
+    def n_in(self) -> int:
+        """Number of inputs."""
+        return self.sizes[0]
+
+    @property
+    def n_out(self) -> int:
+        """Number of outputs."""
+        return self.sizes[-1]
+
+    def __getitem__(self, name: str) -> Layer:
+        """Return a layer by name."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise KeyError(f"no layer {name!r}: expected one of {', '.join(layer.name or '' for layer in self.layers)}")
+
+    def __repr__(self) -> str:
+        inside = ", ".join(
+            repr(layer.function.name) if isinstance(layer, Activation) else repr(layer) for layer in self.layers
+        )
+        return f"Network([{inside}], loss={self.loss.name!r}, dtype={self.dtype.name!r})"
+
+    def summary(self) -> Table:
+        """Return a table of the layers: name, what it is, outputs, parameters, and whether it is frozen."""
+        rows = [
+            [
+                layer.name or "",
+                repr(layer),
+                str(size),
+                f"{sum(value.size for value in layer.parameters.values()):,}",
+                "frozen" if layer.frozen else "",
+            ]
+            for layer, size in zip(self.layers, self.sizes[1:], strict=True)
+        ]
+        size = self.flat.nbytes
+        memory = f"{size} bytes" if size < 2048 else f"{size / 1024:.0f} KiB" if size < 2**21 else f"{size / 2**20:.1f} MiB"
+        foot = f"{self.flat.size:,} parameters, {self.dtype.name}, {memory}; loss {self.loss!r}"
+        return Table(["layer", "is", "outputs", "parameters", ""], rows, foot)
+
+    # Use
+
+    def forward(self, X: npt.ArrayLike) -> Array:
+        """Return the outputs of the last layer.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, n_in)
+            Samples as rows: float, integer or boolean; uint8 images as they are.
+
+        Returns
+        -------
+        ndarray, shape (n, n_out)
+            In the network's dtype.
+
+        Raises
+        ------
+        ValueError
+            If X has another shape, or contains NaN or infinity.
+        """
+        samples = as_samples(X, self.n_in)
+        out = np.empty((len(samples), self.n_out), self.dtype)
+        for rows in _chunks(len(samples)):
+            out[rows] = self.forward_batch(float_rows(samples, rows, self.dtype))
+        return out
+
+    def forward_batch(self, x: Array) -> Array:
+        """Return the outputs for a checked batch in the network's dtype."""
+        for layer in self.layers:
+            x, _ = layer.forward(x)
+        return x
+
+    def predict(self, X: npt.ArrayLike) -> Array:
+        """Return predictions.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, n_in)
+            Samples as rows.
+
+        Returns
+        -------
+        ndarray
+            For a classification loss the class labels, int64 (n,); for a binary one 0 or 1, (n,) or (n, n_out); for a
+            regression loss the outputs, (n, n_out), or (n,) if there is one.
+        """
+        decided = self.loss.decide(self.forward(X))
+        return decided[:, 0] if decided.ndim == 2 and decided.shape[1] == 1 else decided
+
+    def predict_proba(self, X: npt.ArrayLike) -> Array:
+        """Return the probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, n_in)
+            Samples as rows.
+
+        Returns
+        -------
+        ndarray, shape (n, n_out)
+            For a binary loss, the probability of "yes" for each output.
+
+        Raises
+        ------
+        TypeError
+            If the loss has no probabilities, as in regression.
+        """
+        if not self.loss.probability:
+            raise TypeError(
+                f"a network with loss {self.loss.name!r} has no probabilities: "
+                "expected softmax_cross_entropy or binary_cross_entropy; use forward"
+            )
+        outputs: Array = registry.make("activations", self.loss.probability).forward(self.forward(X))
+        return outputs
+
+    def evaluate(
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        *,
+        metrics: Sequence[str | Metric] | None = None,
+        sample_weight: npt.ArrayLike | None = None,
+    ) -> dict[str, float]:
+        """Return the loss and other metrics on data.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, n_in)
+            Samples as rows, at least one.
+        y : array_like
+            Targets, as the loss takes them.
+        metrics : sequence of str or callable, optional
+            As in :meth:`fit`; by default accuracy, unless the loss is one for regression.
+        sample_weight : array_like, shape (n,), optional
+            How much each sample counts in the loss.
+
+        Returns
+        -------
+        dict of str to float
+            ``loss``, with the penalties, and the metrics by name.
+        """
+        samples, targets = self.check_data(X, y)
+        weight = None if sample_weight is None else check_weights(sample_weight, len(samples))
+        if metrics is None:
+            metrics = [] if self.loss.task == "regression" else ["accuracy"]
+        return self.evaluate_checked(samples, targets, find_metrics(metrics), weight)
+
+    def evaluate_checked(
+        self, samples: Array, targets: Array, metrics: Mapping[str, Metric], weight: Array | None = None
+    ) -> dict[str, float]:
+        """Do the work of :meth:`evaluate` on data that was checked before."""
+        outputs = np.empty((len(samples), self.n_out), self.dtype)
+        losses = np.empty(len(samples), self.dtype)
+        for rows in _chunks(len(samples)):
+            outputs[rows] = self.forward_batch(float_rows(samples, rows, self.dtype))
+            self.loss.compute_forward(outputs[rows], targets[rows], losses[rows])
+        loss = float(np.average(losses.astype(np.float64), weights=weight)) + self.penalty()
+        return {"loss": loss, **{name: float(f(outputs, targets, self.loss)) for name, f in metrics.items()}}
+
+    def check_data(self, X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Array, Array]:
+        """Return samples and targets in the form that the network works on, or raise with what was expected."""
+        samples = as_samples(X, self.n_in)
+        if not len(samples):
+            raise ValueError(f"X has shape {samples.shape}: expected at least one sample")
+        return samples, self.loss.targets(y, len(samples), self.n_out, self.dtype)
+
+    # Gradients
+
+    def loss_and_gradients(
+        self, X: npt.ArrayLike, y: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None
+    ) -> tuple[float, dict[str, Array]]:
+        """Return the loss on data and its gradient by every parameter; dropout is off.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, n_in)
+            Samples as rows, at least one.
+        y : array_like
+            Targets, as the loss takes them.
+        sample_weight : array_like, shape (n,), optional
+            How much each sample counts.
+
+        Returns
+        -------
+        loss : float
+            With the penalties.
+        grads : dict of str to ndarray
+            With the names and shapes of ``parameters``; copies.
+        """
+        samples, targets = self.check_data(X, y)
+        shares = self.loss.shares(len(samples), sample_weight, np.float64)
+        loss = self.backpropagate(samples, targets, shares)
+        return loss, {
+            f"{layer}.{key}": value.copy() for layer, parts in self._gradients.items() for key, value in parts.items()
+        }
+
+    def backpropagate(self, samples: Array, targets: Array, shares: Array) -> float:
+        """Fill ``flat_gradient`` from all samples, in chunks, and return the loss; shares are each one's part in it."""
+        total, loss = np.zeros_like(self.flat), 0.0
+        for rows in _chunks(len(samples)):
+            x = float_rows(samples, rows, self.dtype)
+            part, _ = self.backpropagate_batch(x, targets[rows], shares[rows], training=False, penalised=False)
+            loss += part
+            total += self.flat_gradient
+        self.flat_gradient[:] = total
+        self.penalise()
+        return loss + self.penalty()
+
+    def backpropagate_batch(
+        self, x: Array, targets: Array, shares: Array, *, training: bool = True, penalised: bool = True
+    ) -> tuple[float, Array]:
+        """Run one batch forward and backward, fill ``flat_gradient``, and return the loss and the outputs."""
+        caches = []
+        for layer in self.layers:
+            x, cache = layer.forward(x, training=training)
+            caches.append(cache)
+        outputs, losses, dy = x, np.empty(len(x), self.dtype), np.empty_like(x)
+        self.loss.compute_forward(outputs, targets, losses)
+        self.loss.compute_backward(outputs, targets, shares.astype(self.dtype, copy=False), dy)
+        loss = float(losses.astype(np.float64) @ shares)
+        first = next(i for i, layer in enumerate(self.layers) if layer.parameters)
+        gradient: Array | None = dy
+        for index in range(len(self.layers) - 1, first - 1, -1):
+            layer = self.layers[index]
+            assert gradient is not None  # noqa: S101 (only the first layer is asked for none)
+            gradient, _ = layer.backward(
+                gradient, caches[index], need_dx=index > first, out=self._gradients[layer.name or ""]
+            )
+        if penalised:
+            self.penalise()
+            loss += self.penalty()
+        return loss, outputs
+
+    def penalty(self) -> float:
+        """Return the value of the L1 and L2 penalties."""
+        if not (self.l1 or self.l2):
+            return 0.0
+        weights = [w.astype(np.float64).ravel() for w, _ in self._penalised()]
+        return sum(self.l1 * float(np.abs(w).sum()) + self.l2 / 2 * float(w @ w) for w in weights)
+
+    def penalise(self) -> None:
+        """Add the gradient of the penalties to ``flat_gradient``."""
+        if self.l2:
+            for w, dw in self._penalised():
+                dw += self.dtype.type(self.l2) * w
+        if self.l1:
+            for w, dw in self._penalised():
+                dw += self.dtype.type(self.l1) * np.sign(w)
+
+    def _penalised(self) -> Iterator[tuple[Array, Array]]:
+        for layer in self.layers:
+            for key in layer.penalised:
+                yield layer.parameters[key], self._gradients[layer.name or ""][key]
+
+    def check_gradients(
+        self, X: npt.ArrayLike, y: npt.ArrayLike, *, entries: int = 50, step: float = 1e-6, tolerance: float = 1e-5
+    ) -> GradientReport:
+        """Compare the gradients with finite differences, in float64; see :func:`pyfc.gradients.check_gradients`."""
+        from pyfc.gradients import check_gradients
+
+        return check_gradients(self, X, y, entries=entries, step=step, tolerance=tolerance)
+
+    def trace(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Trace:
+        """Return every number of one step, forward and backward; see :class:`pyfc.trace.Trace`."""
+        from pyfc.trace import trace
+
+        return trace(self, X, y)
+
+    # Training
+
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike, **settings: Any) -> History:
+        """Train on data; see :func:`pyfc.training.fit` for the settings.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, n_in)
+            Samples as rows.
+        y : array_like
+            Targets, as the loss takes them.
+        **settings
+            ``epochs, batch_size, optimizer, validation, shuffle, callbacks, metrics, progress, n_threads, ...``
+
+        Returns
+        -------
+        History
+        """
+        from pyfc.training import fit
+
+        return fit(self, X, y, **settings)
+
+    def step(self, batch: tuple[npt.ArrayLike, ...], optimizer: Any = "sgd", **settings: Any) -> float:
+        """Make one training step; see :func:`pyfc.training.step`.
+
+        Parameters
+        ----------
+        batch : tuple
+            ``(X, y)`` or ``(X, y, sample_weight)``.
+        optimizer : str or Optimizer, default "sgd"
+            Its state is kept as long as the same optimizer is given.
+        **settings
+            ``clip_norm``, ``clip_value``.
+
+        Returns
+        -------
+        float
+            The loss before the step.
+        """
+        from pyfc.training import step
+
+        return step(self, batch, optimizer, **settings)
+
+    def freeze(self, *names: str) -> Self:
+        """Keep layers as they are in further training.
+
+        Parameters
+        ----------
+        *names : str
+            Layers; all if none is given.
+
+        Returns
+        -------
+        Network
+            Itself.
+        """
+        return self._set_frozen(names, True)
+
+    def unfreeze(self, *names: str) -> Self:
+        """Undo :meth:`freeze`."""
+        return self._set_frozen(names, False)
+
+    def _set_frozen(self, names: tuple[str, ...], frozen: bool) -> Self:
+        layers = [self[name] for name in names] or list(self.layers)
+        for layer in layers:
+            layer.frozen = frozen
+        return self
+
+    def trainable(self) -> list[slice]:
+        """Return the parts of ``flat`` that training may change, neighbours joined."""
+        parts: list[slice] = []
+        for layer in self.layers:
+            for key in layer.parameters:
+                part = self.slices[f"{layer.name}.{key}"]
+                if layer.frozen:
+                    continue
+                if parts and parts[-1].stop == part.start:
+                    part = slice(parts.pop().start, part.stop)
+                parts.append(part)
+        return parts
+
+    # Copies and files
+
+    def copy(self, dtype: npt.DTypeLike | None = None) -> Network:
+        """Return an equal network with its own parameters, in another dtype if one is given."""
+        twin = Network(self.layers, self.loss, dtype=self.dtype if dtype is None else dtype, l1=self.l1, l2=self.l2)
+        twin.shuffle_rng.bit_generator.state = self.shuffle_rng.bit_generator.state
+        return twin
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network to a file; see :func:`pyfc.files.save`."""
+        from pyfc.files import save
+
+        save(self, path)
+
+
+def mlp(
+    sizes: Sequence[int],
+    *,
+    activation: str | component.Activation = "relu",
+    loss: str | Loss = "softmax_cross_entropy",
+    init: str | component.Initializer = "glorot_uniform",
+    dropout: float = 0.0,
+    input_dropout: float = 0.0,
+    dtype: npt.DTypeLike = "float32",
+    seed: int | None = 0,
+    l1: float = 0.0,
+    l2: float = 0.0,
+) -> Network:
+    """Return a network of dense layers with one activation between them.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Inputs, hidden units, outputs: ``[784, 256, 128, 10]``.
+    activation : str or activation, default "relu"
+        After each dense layer but the last one.
+    loss : str or Loss, default "softmax_cross_entropy"
+        As in :class:`Network`.
+    init : str or Initializer, default "glorot_uniform"
+        Of the weights.
+    dropout, input_dropout : float, default 0.0
+        Rate of dropout after each activation, and on the input.
+    dtype, seed, l1, l2
+        As in :class:`Network`.
+
+    Returns
+    -------
+    Network
+
+    Examples
+    --------
+    >>> import pyfc
+    >>> pyfc.mlp([4, 8, 3], init="he_normal")
+    Network([Dense(4, 8), 'relu', Dense(8, 3)], loss='softmax_cross_entropy', dtype='float32')
+    """
+    if len(sizes) < 2:
+        raise ValueError(f"mlp({list(sizes)!r}): expected at least the number of inputs and of outputs")
+    layers: list[LayerLike] = [Dropout(input_dropout)] if input_dropout else []
+    for index, (n_in, n_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+        if index:
+            layers.append(activation)
+            if dropout:
+                layers.append(Dropout(dropout))
+        layers.append(Dense(n_in, n_out, init=init))
+    return Network(layers, loss, dtype=dtype, seed=seed, l1=l1, l2=l2)
+
+
+def _as_list(layers: Any) -> list[Any]:
+    if isinstance(layers, (str, Layer)) or not isinstance(layers, Sequence):
+        raise TypeError(f"layers is {layers!r}: expected a list of layers and activation names")
+    return list(layers)
+
+
+def _as_layer(layer: LayerLike) -> Layer:
+    return layer.copy() if isinstance(layer, Layer) else Activation(layer)
+
+
+def _named(layers: list[Layer]) -> tuple[Layer, ...]:
+    """Name the layers that have no name after what they are, and count: dense_0, relu_0, dense_1, ..."""
+    taken = Counter(layer.name for layer in layers if layer.name)
+    double = [name for name, count in taken.items() if count > 1]
+    counts: Counter[str] = Counter()
+    for layer in layers:
+        if layer.name and layer.name not in double:
+            continue
+        kind = layer.function.name if isinstance(layer, Activation) else layer.kind
+        while True:
+            name = f"{kind}_{counts[kind]}"
+            counts[kind] += 1
+            if name not in taken:
+                break
+        layer.name = name
+    return tuple(layers)
+
+
+def _sizes(layers: tuple[Layer, ...]) -> list[int]:
+    """Return the number of inputs, then of each layer's outputs."""
+    dense = next((layer for layer in layers if isinstance(layer, Dense)), None)
+    if dense is None:
+        raise ValueError("a network without a Dense layer learns nothing: expected at least one Dense(n_in, n_out)")
+    sizes = [dense.n_in]
+    for index, layer in enumerate(layers):
+        try:
+            sizes.append(layer.out_size(sizes[-1]))
+        except ValueError as error:
+            before = layers[index - 1] if index else None
+            raise ValueError(f"layer {index} does not fit after {before!r}: {error}") from error
+    return sizes
+
+
+def _chunks(rows: int) -> Iterator[slice]:
+    return (slice(start, min(start + CHUNK, rows)) for start in range(0, rows, CHUNK))
+
