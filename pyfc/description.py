@@ -61,7 +61,7 @@ def rebuild(group: str, description: Mapping[str, Any]) -> Any:
     except UnknownNameError as error:
         version = description.get("version")
         if distribution == registry.IN_PROCESS:
-            todo = f"run the code that registers it with pyfc.register before loading"
+            todo = "run the code that registers it with pyfc.register before loading"
         elif distribution == "pyfc":
             todo = f"install pyfc {version} or newer, which has it"
         else:

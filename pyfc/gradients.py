@@ -103,4 +103,3 @@ def check_gradients(
 def _error(got: float, wanted: float, typical: float) -> float:
     scale = max(abs(got), abs(wanted), typical, 1e-8)
     return abs(got - wanted) / scale
-

@@ -167,7 +167,9 @@ class Network:
             for layer, size in zip(self.layers, self.sizes[1:], strict=True)
         ]
         size = self.flat.nbytes
-        memory = f"{size} bytes" if size < 2048 else f"{size / 1024:.0f} KiB" if size < 2**21 else f"{size / 2**20:.1f} MiB"
+        memory = (
+            f"{size} bytes" if size < 2048 else f"{size / 1024:.0f} KiB" if size < 2**21 else f"{size / 2**20:.1f} MiB"
+        )
         foot = f"{self.flat.size:,} parameters, {self.dtype.name}, {memory}; loss {self.loss!r}"
         return Table(["layer", "is", "outputs", "parameters", ""], rows, foot)
 
@@ -592,4 +594,3 @@ def _sizes(layers: tuple[Layer, ...]) -> list[int]:
 
 def _chunks(rows: int) -> Iterator[slice]:
     return (slice(start, min(start + CHUNK, rows)) for start in range(0, rows, CHUNK))
-

@@ -22,7 +22,7 @@ cdef status multiply(int64_t n, const real *x, real c, real *y) noexcept nogil:
     return 0
 
 
-def scale(x, double c):
+def rescale(x, double c):
     """Return c times a float array, in its dtype.
 
     Parameters

@@ -18,7 +18,7 @@ try:
     )
     from pyfc.kernels.dense import dense_backward, dense_forward
     from pyfc.kernels.dropout import drop
-    from pyfc.kernels.scale import scale
+    from pyfc.kernels.scale import rescale
 except ModuleNotFoundError as error:
     if not (error.name or "").startswith("pyfc."):
         raise
@@ -40,5 +40,5 @@ __all__ = [
     "loss_takes_labels",
     "optimizer_states",
     "optimizer_update",
-    "scale",
+    "rescale",
 ]

@@ -37,7 +37,9 @@ class Activation(Layer):
 
     kind = "activation"
 
-    def __init__(self, function: str | type[component.Activation] | component.Activation, name: str | None = None) -> None:
+    def __init__(
+        self, function: str | type[component.Activation] | component.Activation, name: str | None = None
+    ) -> None:
         super().__init__(name)
         self.function: component.Activation = registry.make("activations", function)
 

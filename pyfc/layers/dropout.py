@@ -73,7 +73,12 @@ class Dropout(Layer):
         return kernels.drop(x, self.rate, self.key, first), first
 
     def backward(
-        self, dy: npt.ArrayLike, cache: Any, *, need_dx: bool = True, out: Mapping[str, Array] | None = None  # noqa: ARG002
+        self,
+        dy: npt.ArrayLike,
+        cache: Any,
+        *,
+        need_dx: bool = True,
+        out: Mapping[str, Array] | None = None,  # noqa: ARG002
     ) -> tuple[Array | None, dict[str, Array]]:
         """Return (dx, {}); see :meth:`Layer.backward`."""
         if not need_dx:

@@ -46,13 +46,18 @@ class Scale(Layer):
 
     def forward(self, x: npt.ArrayLike, *, training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
         """Return (y, cache); see :meth:`Layer.forward`."""
-        return kernels.scale(self.ready(x), self.factor), None
+        return kernels.rescale(self.ready(x), self.factor), None
 
     def backward(
-        self, dy: npt.ArrayLike, cache: Any, *, need_dx: bool = True, out: Mapping[str, Array] | None = None  # noqa: ARG002
+        self,
+        dy: npt.ArrayLike,
+        cache: Any,
+        *,
+        need_dx: bool = True,
+        out: Mapping[str, Array] | None = None,  # noqa: ARG002
     ) -> tuple[Array | None, dict[str, Array]]:
         """Return (dx, {}); see :meth:`Layer.backward`."""
-        return (kernels.scale(np.asarray(dy), self.factor) if need_dx else None), {}
+        return (kernels.rescale(np.asarray(dy), self.factor) if need_dx else None), {}
 
     def config(self) -> dict[str, Any]:
         """Return the settings."""

@@ -5,9 +5,9 @@ what was checked and what was worst. They are what pyfc's own tests run over the
 tests call. Needs the extra ``symbolic``.
 """
 
+from pyfc.report import Check, Report
 from pyfc.testing.activations import check_activation
 from pyfc.testing.losses import check_loss
 from pyfc.testing.recipes import check_initializer, check_optimizer
-from pyfc.report import Check, Report
 
 __all__ = ["Check", "Report", "check_activation", "check_initializer", "check_loss", "check_optimizer"]

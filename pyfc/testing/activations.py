@@ -9,9 +9,9 @@ import numpy as np
 from pyfc import registry
 from pyfc.component import Activation
 from pyfc.component.base import Array
+from pyfc.report import Report
 from pyfc.testing.precision import MAX_ULP, derivation_of, expressions, worst_error
 from pyfc.testing.proofs import add_proof
-from pyfc.report import Report
 
 
 def check_activation(activation: Activation | type[Activation] | str) -> Report:

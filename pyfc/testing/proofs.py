@@ -5,8 +5,8 @@ from __future__ import annotations
 from pyfc.component import Component
 from pyfc.derivation import source_path, tag_problems
 from pyfc.errors import ProofError
-from pyfc.testing.precision import derivation_of
 from pyfc.report import Report
+from pyfc.testing.precision import derivation_of
 
 
 def add_proof(report: Report, component: Component, output: str) -> bool:

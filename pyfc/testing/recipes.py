@@ -8,9 +8,9 @@ import numpy as np
 
 from pyfc import registry
 from pyfc.component import Initializer, Optimizer
+from pyfc.report import Report
 from pyfc.testing.precision import MAX_ULP, derivation_of, expressions, worst_error
 from pyfc.testing.proofs import add_proof
-from pyfc.report import Report
 
 
 def check_optimizer(optimizer: Optimizer | type[Optimizer] | str) -> Report:
