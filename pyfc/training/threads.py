@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pyfc.network import Network
 
 #: Multiplications in one product of a training step below which two threads are slower than one, by measurement.
-WORTH_SHARING = 20_000_000
+WORTH_SHARING = 100_000_000
 
 
 def blas_threads(network: Network, rows: int, n_threads: int | None) -> AbstractContextManager[Any]:
