@@ -7,6 +7,10 @@ The public names are here; ``help(pyfc.Network)`` is a good place to begin. Comp
 from pathlib import Path
 from typing import Any
 
+# First, and here: SciPy imported from deeper down makes Python 3.11 map and unmap a piece of its stack in each of many
+# calls, and `import pyfc` take a quarter longer.
+import scipy.linalg  # noqa: F401
+
 from pyfc import kernels, registry
 from pyfc.layers import Activation, Dense, Dropout, Scale
 from pyfc.network import Network, mlp
@@ -41,7 +45,7 @@ def get_include() -> str:
 
 def __getattr__(name: str) -> Any:
     """Find a built-in component by its class name, such as ``pyfc.SGD``, importing no other."""
-    if not name.startswith("_"):
+    if name[:1].isupper():  # a class: `from pyfc import datasets` asks here too, and need not start a scan
         for record in registry.records():
             if record.builtin and record.value.rpartition(":")[2] == name:
                 return record.load()

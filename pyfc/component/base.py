@@ -100,8 +100,9 @@ class Component:
     @classmethod
     def problem(cls) -> str:
         """Return why this class cannot be used as a component, ``""`` if it can."""
-        if not isinstance(getattr(cls, "name", None), str):
-            return f"class {cls.__name__} has no `name`"
+        name = getattr(cls, "name", None)
+        if not isinstance(name, str) or not name.replace("-", "_").isidentifier():
+            return f"class {cls.__name__} has name {name!r}: expected letters, digits, _ and -, such as 'leaky_relu'"
         return kernels.capsule_problem(cls.kernel, cls.capsule) if cls.kernel is not None else cls.method_problem()
 
     @classmethod
