@@ -13,7 +13,8 @@ import scipy.linalg  # noqa: F401
 
 from pyfc import kernels, registry
 from pyfc.layers import Activation, Dense, Dropout, Scale
-from pyfc.network import Network, mlp
+from pyfc.multilayer import mlp
+from pyfc.network import Network
 from pyfc.registry import available, get, register, unregister
 from pyfc.training import Callback, EarlyStopping, History
 

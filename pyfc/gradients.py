@@ -1,8 +1,8 @@
 """Compares a network's gradients with finite differences of its loss: the test that finds a wrong backward pass.
 
 The two-sided difference (L(p + h) - L(p - h)) / 2h has an error of order h**2, so in float64 it agrees with a right
-gradient to nine digits or so. A parameter that a kink (of relu, say) lies right beside can disagree honestly; the report tells
-those apart by asking again with a smaller h.
+gradient to nine digits or so. A parameter that a kink (of relu, say) lies right beside can disagree honestly; the
+report tells those apart by asking again with a smaller h.
 """
 
 from __future__ import annotations

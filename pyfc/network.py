@@ -6,7 +6,7 @@ copy of the best weights is then one pass over memory, and SciPy's minimisers ca
 
 from __future__ import annotations
 
-from collections import Counter
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from pyfc import component, registry
+from pyfc import registry
 from pyfc.component import Hyper, Loss
 from pyfc.component.base import Array
 from pyfc.component.loss import check_weights
 from pyfc.data import as_samples, float_rows
-from pyfc.layers import Activation, Dense, Dropout, Layer
+from pyfc.layers import Activation, Layer, LayerLike, chain, chain_sizes
 from pyfc.metrics import Metric, find_metrics
 from pyfc.table import Table
 
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 CHUNK = 1024
 
 _PENALTY = Hyper(0.0, low=0)
-
-LayerLike = Layer | str | component.Activation | type[component.Activation]
 
 
 class Network:
@@ -98,8 +96,8 @@ class Network:
             raise ValueError(f"Network(seed={seed!r}): expected an int >= 0, or None")
         self.loss: Loss = registry.make("losses", loss)
         self.l1, self.l2 = _PENALTY.check("Network", "l1", l1), _PENALTY.check("Network", "l2", l2)
-        self.layers = _named([_as_layer(layer) for layer in _as_list(layers)])
-        self.sizes = _sizes(self.layers)
+        self.layers = chain(layers)
+        self.sizes = chain_sizes(self.layers)
         self.history: History | None = None
         weights, self.shuffle_rng = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
         for layer, n_in in zip(self.layers, self.sizes, strict=False):
@@ -371,7 +369,7 @@ class Network:
         if not (self.l1 or self.l2):
             return 0.0
         weights = [w.astype(np.float64).ravel() for w, _ in self._penalised()]
-        return sum(self.l1 * float(np.abs(w).sum()) + self.l2 / 2 * float(w @ w) for w in weights)
+        return math.fsum(self.l1 * float(np.abs(w).sum()) + self.l2 / 2 * float(w @ w) for w in weights)
 
     def penalise(self) -> None:
         """Add the gradient of the penalties to ``flat_gradient``."""
@@ -495,101 +493,6 @@ class Network:
         from pyfc.files import save
 
         save(self, path)
-
-
-def mlp(
-    sizes: Sequence[int],
-    *,
-    activation: str | component.Activation = "relu",
-    loss: str | Loss = "softmax_cross_entropy",
-    init: str | component.Initializer = "glorot_uniform",
-    dropout: float = 0.0,
-    input_dropout: float = 0.0,
-    dtype: npt.DTypeLike = "float32",
-    seed: int | None = 0,
-    l1: float = 0.0,
-    l2: float = 0.0,
-) -> Network:
-    """Return a network of dense layers with one activation between them.
-
-    Parameters
-    ----------
-    sizes : sequence of int
-        Inputs, hidden units, outputs: ``[784, 256, 128, 10]``.
-    activation : str or activation, default "relu"
-        After each dense layer but the last one.
-    loss : str or Loss, default "softmax_cross_entropy"
-        As in :class:`Network`.
-    init : str or Initializer, default "glorot_uniform"
-        Of the weights.
-    dropout, input_dropout : float, default 0.0
-        Rate of dropout after each activation, and on the input.
-    dtype, seed, l1, l2
-        As in :class:`Network`.
-
-    Returns
-    -------
-    Network
-
-    Examples
-    --------
-    >>> import pyfc
-    >>> pyfc.mlp([4, 8, 3], init="he_normal")
-    Network([Dense(4, 8), 'relu', Dense(8, 3)], loss='softmax_cross_entropy', dtype='float32')
-    """
-    if len(sizes) < 2:
-        raise ValueError(f"mlp({list(sizes)!r}): expected at least the number of inputs and of outputs")
-    layers: list[LayerLike] = [Dropout(input_dropout)] if input_dropout else []
-    for index, (n_in, n_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
-        if index:
-            layers.append(activation)
-            if dropout:
-                layers.append(Dropout(dropout))
-        layers.append(Dense(n_in, n_out, init=init))
-    return Network(layers, loss, dtype=dtype, seed=seed, l1=l1, l2=l2)
-
-
-def _as_list(layers: Any) -> list[Any]:
-    if isinstance(layers, (str, Layer)) or not isinstance(layers, Sequence):
-        raise TypeError(f"layers is {layers!r}: expected a list of layers and activation names")
-    return list(layers)
-
-
-def _as_layer(layer: LayerLike) -> Layer:
-    return layer.copy() if isinstance(layer, Layer) else Activation(layer)
-
-
-def _named(layers: list[Layer]) -> tuple[Layer, ...]:
-    """Name the layers that have no name after what they are, and count: dense_0, relu_0, dense_1, ..."""
-    taken = Counter(layer.name for layer in layers if layer.name)
-    double = [name for name, count in taken.items() if count > 1]
-    counts: Counter[str] = Counter()
-    for layer in layers:
-        if layer.name and layer.name not in double:
-            continue
-        kind = layer.function.name if isinstance(layer, Activation) else layer.kind
-        while True:
-            name = f"{kind}_{counts[kind]}"
-            counts[kind] += 1
-            if name not in taken:
-                break
-        layer.name = name
-    return tuple(layers)
-
-
-def _sizes(layers: tuple[Layer, ...]) -> list[int]:
-    """Return the number of inputs, then of each layer's outputs."""
-    dense = next((layer for layer in layers if isinstance(layer, Dense)), None)
-    if dense is None:
-        raise ValueError("a network without a Dense layer learns nothing: expected at least one Dense(n_in, n_out)")
-    sizes = [dense.n_in]
-    for index, layer in enumerate(layers):
-        try:
-            sizes.append(layer.out_size(sizes[-1]))
-        except ValueError as error:
-            before = layers[index - 1] if index else None
-            raise ValueError(f"layer {index} does not fit after {before!r}: {error}") from error
-    return sizes
 
 
 def _chunks(rows: int) -> Iterator[slice]:

@@ -1,8 +1,8 @@
 """Proves a derivation with SymPy, and evaluates its steps in high precision with mpmath.
 
-How a proof goes. Rows and matrices become small ones of plain symbols (a row of 3, matrices of 2 x 2 and 2 x 3), so that
-every step is an equation between numbers. A step with a new letter on the left is a definition. Every other step is a
-claim: both sides are expanded until only inputs and parameters are left, and their difference must become 0. What a
+How a proof goes. Rows and matrices become small ones of plain symbols (a row of 3, matrices of 2 x 2 and 2 x 3), so
+that every step is an equation between numbers. A step with a new letter on the left is a definition. Every other one is
+a claim: both sides are expanded until only inputs and parameters are left, and their difference must become 0. What a
 gradient means is not up to the derivation: ``dz`` is the derivative by z of ``dy * y`` summed over all outputs y, with
 dy held fixed, which is the chain rule; in a loss, ``dy`` is the derivative of the per-sample loss ``l`` by y.
 

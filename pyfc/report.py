@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from pyfc.errors import ProofError
 
 
@@ -44,7 +46,7 @@ class Report:
     component: str
     checks: list[Check] = field(default_factory=list)
 
-    def add(self, name: str, passed: bool, detail: str = "") -> None:
+    def add(self, name: str, passed: bool | np.bool_, detail: str = "") -> None:
         """Take down one check."""
         self.checks.append(Check(name, bool(passed), detail))
 

@@ -86,7 +86,7 @@ class StepDecay(Schedule):
 
     def __call__(self, epoch: float) -> float:
         """Return the rate at a time in epochs."""
-        return self.lr * self.factor ** math.floor(epoch / self.every)
+        return float(self.lr * self.factor ** math.floor(epoch / self.every))
 
 
 @dataclass(frozen=True)

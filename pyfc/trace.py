@@ -1,4 +1,4 @@
-"""Shows every number of one training step: what each layer got, computed and passed back. For looking, not for speed."""
+"""Shows every number of one training step: what each layer got, computed and passed back; made to be looked at."""
 
 from __future__ import annotations
 

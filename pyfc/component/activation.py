@@ -61,7 +61,7 @@ class Activation(Component):
         """Return how many outputs a row of ``cols`` inputs has."""
         return cols
 
-    def params(self, cols: int) -> int:  # noqa: ARG002 (a subclass with one slope for each unit reads it)
+    def params(self, cols: int) -> int:
         """Return how many learned parameters a layer of ``cols`` inputs has."""
         return 1 if self.learned else 0
 

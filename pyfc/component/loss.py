@@ -60,7 +60,7 @@ class Loss(Component):
         A binary loss overrides this, because what counts as yes depends on what its outputs mean.
         """
         if self.task == "classification":
-            return y.argmax(axis=1)
+            return np.asarray(y.argmax(axis=1))
         return y
 
     def targets(self, t: npt.ArrayLike, rows: int, cols: int, dtype: npt.DTypeLike) -> Array:
@@ -142,7 +142,7 @@ class Loss(Component):
         if sample_weight is None:
             return np.full(rows, 1 / max(rows, 1), dtype)
         weight = check_weights(sample_weight, rows)
-        return (weight / weight.sum()).astype(dtype)
+        return np.asarray(weight / weight.sum(), dtype)
 
     def value(self, y: npt.ArrayLike, t: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
         """Return the loss of outputs y against targets t.
@@ -165,7 +165,7 @@ class Loss(Component):
         if not len(out):
             return float("nan")
         losses = np.empty(len(out), out.dtype)
-        self.compute_forward(out, self.targets(t, *out.shape, out.dtype), losses)
+        self.compute_forward(out, self.targets(t, len(out), out.shape[1], out.dtype), losses)
         return float(losses.astype(np.float64) @ self.shares(len(out), sample_weight, np.float64))
 
     def gradient(
@@ -192,7 +192,7 @@ class Loss(Component):
         rows = self._outputs(y)
         shape = np.shape(y)
         dy = np.empty(shape, rows.dtype) if out is None else output_array(out, shape, rows.dtype)
-        targets = self.targets(t, *rows.shape, rows.dtype)
+        targets = self.targets(t, len(rows), rows.shape[1], rows.dtype)
         self.compute_backward(rows, targets, self.shares(len(rows), sample_weight, rows.dtype), dy.reshape(rows.shape))
         return dy
 

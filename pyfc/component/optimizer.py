@@ -6,8 +6,8 @@ arrays as long as the parameters, belongs to the training run that asks for it w
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -64,7 +64,7 @@ class Optimizer(Component):
         return {"lr": lr, **super().config()}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Optimizer:
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Return the optimizer that :meth:`config` describes."""
         lr = config.get("lr")
         return cls(**{**config, "lr": schedule_from_config(lr) if isinstance(lr, dict) else lr})

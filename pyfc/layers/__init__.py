@@ -2,8 +2,19 @@
 
 from pyfc.layers.activation import Activation
 from pyfc.layers.base import Layer, layer_from_config
+from pyfc.layers.chain import LayerLike, chain, chain_sizes
 from pyfc.layers.dense import Dense
 from pyfc.layers.dropout import Dropout
 from pyfc.layers.scale import Scale
 
-__all__ = ["Activation", "Dense", "Dropout", "Layer", "Scale", "layer_from_config"]
+__all__ = [
+    "Activation",
+    "Dense",
+    "Dropout",
+    "Layer",
+    "LayerLike",
+    "Scale",
+    "chain",
+    "chain_sizes",
+    "layer_from_config",
+]

@@ -55,12 +55,12 @@ class Activation(Layer):
         learned = self.function.learned
         return {learned.letter: (self.function.params(n_in),)} if learned else {}
 
-    def first_values(self, n_in: int, dtype: npt.DTypeLike, rng: np.random.Generator) -> dict[str, Array]:  # noqa: ARG002
+    def first_values(self, n_in: int, dtype: npt.DTypeLike, rng: np.random.Generator) -> dict[str, Array]:
         """Return the learned parameter's start value."""
         learned = self.function.learned
         return {learned.letter: np.full(self.function.params(n_in), learned.start, dtype)} if learned else {}
 
-    def forward(self, x: npt.ArrayLike, *, training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
+    def forward(self, x: npt.ArrayLike, *, training: bool = False) -> tuple[Array, Any]:
         """Return (y, cache); see :meth:`Layer.forward`."""
         z = self.ready(x)
         y = self.function.forward(z, a=self._learned())

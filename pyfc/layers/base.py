@@ -1,4 +1,4 @@
-"""What a layer is: a forward pass that returns what its backward pass needs, so that two calls never disturb each other."""
+"""What a layer is: a forward pass that returns what its backward needs, so that two calls never disturb each other."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Layer:
         """Return how many outputs it has for so many inputs, or raise if it cannot take so many."""
         return n_in
 
-    def parameter_shapes(self, n_in: int) -> dict[str, tuple[int, ...]]:  # noqa: ARG002 (those of most layers are fixed)
+    def parameter_shapes(self, n_in: int) -> dict[str, tuple[int, ...]]:
         """Return the shapes of its parameters."""
         return {}
 
@@ -64,7 +64,7 @@ class Layer:
         self.parameters = self.first_values(n_in, dtype, rng)
         self.built = True
 
-    def first_values(self, n_in: int, dtype: npt.DTypeLike, rng: np.random.Generator) -> dict[str, Array]:  # noqa: ARG002
+    def first_values(self, n_in: int, dtype: npt.DTypeLike, rng: np.random.Generator) -> dict[str, Array]:
         """Return new parameters."""
         return {}
 

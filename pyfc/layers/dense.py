@@ -83,18 +83,18 @@ class Dense(Layer):
             raise ValueError(f"{self!r} got x of shape (n, {n_in}): expected (n, {self.n_in})")
         return self.n_out
 
-    def parameter_shapes(self, n_in: int) -> dict[str, tuple[int, ...]]:  # noqa: ARG002
+    def parameter_shapes(self, n_in: int) -> dict[str, tuple[int, ...]]:
         """Return the shapes of W and b."""
         return {"W": (self.n_in, self.n_out), "b": (self.n_out,)}
 
-    def first_values(self, n_in: int, dtype: npt.DTypeLike, rng: np.random.Generator) -> dict[str, Array]:  # noqa: ARG002
+    def first_values(self, n_in: int, dtype: npt.DTypeLike, rng: np.random.Generator) -> dict[str, Array]:
         """Return first W and b."""
         return {
             "W": self.init((self.n_in, self.n_out), rng, dtype),
             "b": self.bias_init((self.n_out,), rng, dtype),
         }
 
-    def forward(self, x: npt.ArrayLike, *, training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
+    def forward(self, x: npt.ArrayLike, *, training: bool = False) -> tuple[Array, Any]:
         """Return (Z, cache); see :meth:`Layer.forward`."""
         x = self.ready(x)
         return kernels.dense_forward(x, self.parameters["W"], self.parameters["b"]), x

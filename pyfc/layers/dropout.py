@@ -59,7 +59,7 @@ class Dropout(Layer):
     def __repr__(self) -> str:
         return f"Dropout({self.rate:g})"
 
-    def first_values(self, n_in: int, dtype: npt.DTypeLike, rng: np.random.Generator) -> dict[str, Array]:  # noqa: ARG002
+    def first_values(self, n_in: int, dtype: npt.DTypeLike, rng: np.random.Generator) -> dict[str, Array]:
         """Choose the stream of coins; there is nothing to learn."""
         self.key, self.position = int(rng.integers(2**63)), 0
         return {}
@@ -78,7 +78,7 @@ class Dropout(Layer):
         cache: Any,
         *,
         need_dx: bool = True,
-        out: Mapping[str, Array] | None = None,  # noqa: ARG002
+        out: Mapping[str, Array] | None = None,
     ) -> tuple[Array | None, dict[str, Array]]:
         """Return (dx, {}); see :meth:`Layer.backward`."""
         if not need_dx:

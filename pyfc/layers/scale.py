@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,9 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from pyfc import kernels
+from pyfc.component import Hyper
 from pyfc.component.base import Array
 from pyfc.kernels import scale
 from pyfc.layers.base import Layer
+
+_FACTOR = Hyper(1.0)
 
 
 class Scale(Layer):
@@ -37,14 +39,14 @@ class Scale(Layer):
 
     def __init__(self, factor: float, name: str | None = None) -> None:
         super().__init__(name)
-        if isinstance(factor, (bool, str)) or not np.isscalar(factor) or not math.isfinite(factor) or factor == 0:  # type: ignore[arg-type]
-            raise ValueError(f"Scale({factor!r}): expected a finite number other than 0")
-        self.factor = float(factor)
+        self.factor = _FACTOR.check("Scale", "factor", factor)
+        if self.factor == 0:
+            raise ValueError("Scale(0): expected a number other than 0")
 
     def __repr__(self) -> str:
         return f"Scale({self.factor:g})"
 
-    def forward(self, x: npt.ArrayLike, *, training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
+    def forward(self, x: npt.ArrayLike, *, training: bool = False) -> tuple[Array, Any]:
         """Return (y, cache); see :meth:`Layer.forward`."""
         return kernels.rescale(self.ready(x), self.factor), None
 
@@ -54,7 +56,7 @@ class Scale(Layer):
         cache: Any,
         *,
         need_dx: bool = True,
-        out: Mapping[str, Array] | None = None,  # noqa: ARG002
+        out: Mapping[str, Array] | None = None,
     ) -> tuple[Array | None, dict[str, Array]]:
         """Return (dx, {}); see :meth:`Layer.backward`."""
         return (kernels.rescale(np.asarray(dy), self.factor) if need_dx else None), {}

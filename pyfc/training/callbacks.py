@@ -1,4 +1,4 @@
-"""Callbacks: code that training runs after each batch or epoch. A plain function stands for one that runs after epochs."""
+"""Callbacks: code that training runs after each batch or epoch; a plain function is run after each epoch."""
 
 from __future__ import annotations
 

@@ -194,7 +194,8 @@ class _Loop:
 
     def _epochs(self) -> None:
         run = self.run
-        for run.epoch in range(run.epoch, run.epochs):
+        for epoch in range(run.epoch, run.epochs):
+            run.epoch = epoch
             good = run.snapshot()
             try:
                 loss = self._one_epoch(good)
@@ -213,7 +214,8 @@ class _Loop:
         count = len(self.samples)
         self.order = network.shuffle_rng.permutation(count) if self.shuffle else np.arange(count)
         total = counted = 0.0
-        for run.batch in range(run.batches):
+        for batch in range(run.batches):
+            run.batch = batch
             rows = self.order[run.batch * self.rows : (run.batch + 1) * self.rows]
             shares, importance = batch_shares(self.weight, rows)
             x = float_rows(self.samples, rows, network.dtype)

@@ -32,7 +32,7 @@ class StopOnInterrupt:
             self._before = signal.signal(signal.SIGINT, self._handle)
         return self
 
-    def _handle(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+    def _handle(self, number: int, frame: FrameType | None) -> None:
         self._run.stop("interrupted")
         self._give_back()
 

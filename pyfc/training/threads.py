@@ -43,4 +43,5 @@ def blas_threads(network: Network, rows: int, n_threads: int | None) -> Abstract
         n_threads = 1
     from threadpoolctl import threadpool_limits
 
-    return threadpool_limits(int(n_threads), user_api="blas")
+    limits: AbstractContextManager[Any] = threadpool_limits(int(n_threads), user_api="blas")
+    return limits

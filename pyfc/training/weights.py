@@ -59,7 +59,7 @@ def class_labels(targets: Array) -> Array:
         return targets
     if targets.shape[1] == 1:
         return (targets[:, 0] > (0.5 if targets.min(initial=0) >= 0 else 0)).astype(np.int64)
-    return targets.argmax(axis=1)
+    return np.asarray(targets.argmax(axis=1))
 
 
 def batch_shares(weight: Array | None, rows: Array) -> tuple[Array, float]:
