@@ -346,19 +346,9 @@ def _resolve(expression: Any, point: Mapping[sympy.Symbol, Any]) -> Any:
 def _holds(condition: Any, point: Mapping[sympy.Symbol, Any]) -> bool:
     if condition in (sympy.true, sympy.false):
         return bool(condition)
-    arguments = [
-        argument if argument.is_Boolean else _number(_resolve(argument, point), point) for argument in condition.args
-    ]
-    if isinstance(condition, (sympy.And, sympy.Or, sympy.Not)):
-        truths = [_holds(argument, point) for argument in condition.args]
-        return (
-            all(truths)
-            if isinstance(condition, sympy.And)
-            else any(truths)
-            if condition.func == sympy.Or
-            else not truths[0]
-        )
-    return bool(condition.func(*arguments))
+    if isinstance(condition, sympy.core.relational.Relational):
+        return bool(condition.func(*(_number(_resolve(argument, point), point) for argument in condition.args)))
+    return bool(condition.func(*(sympy.sympify(_holds(argument, point)) for argument in condition.args)))
 
 
 _KINKS = (sympy.Piecewise, sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)

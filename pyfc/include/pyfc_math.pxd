@@ -32,6 +32,12 @@ cdef inline real absolute(real x) noexcept nogil:
         return fabs(x)
 
 
+cdef inline real limit(real x, real far) noexcept nogil:
+    """x, but no further than far from 0."""
+    cdef real c = far if x > far else x
+    return -far if c < -far else c
+
+
 cdef inline real exp(real x) noexcept nogil:
     """exp(x)."""
     if real is float:
@@ -48,12 +54,12 @@ cdef inline real exp_sum(real x, real low) noexcept nogil:
         return pyfc_exp_f64(x, low)
 
 
-cdef inline real exp_up(real x, real low) noexcept nogil:
-    """2**64 * exp(x + low) for x <= 0: a product with it keeps its precision where exp(x) is subnormal."""
+cdef inline real exp_up(real x) noexcept nogil:
+    """2**64 * exp(x) for x <= 0: a product with it keeps its precision where exp(x) is subnormal."""
     if real is float:
-        return pyfc_exp_up_f32(x, low)
+        return pyfc_exp_up_f32(x, 0)
     else:
-        return pyfc_exp_up_f64(x, low)
+        return pyfc_exp_up_f64(x, 0)
 
 
 cdef inline real expm1(real x) noexcept nogil:

@@ -144,7 +144,9 @@ def _add_edges(report: Report, act: Activation) -> None:
         y = act.forward(z)
         result = act.backward(np.ones_like(y), z=z, y=y)
         dz = result[0] if act.learned else result
-        report.add(f"NaN stays NaN, {name}", np.isnan(y[0, 0]) and np.isnan(dz[0, 0]), f"y {y[0, 0]}, dz {dz[0, 0]}")
+        # A backward that reads neither z nor y, such as the identity's, has no NaN to pass on.
+        stays = np.isnan(y[0, 0]) and (np.isnan(dz[0, 0]) or not act.needs)
+        report.add(f"NaN stays NaN, {name}", stays, f"y {y[0, 0]}, dz {dz[0, 0]}")
         report.add(
             f"a NaN spoils no other row, {name}", np.isfinite(y[1]).all() and np.isfinite(dz[1]).all(), f"y {y[1]}"
         )

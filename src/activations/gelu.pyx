@@ -1,0 +1,69 @@
+"""gelu: the input times the probability that a normal variable is below it."""
+from pyfc_kernel cimport (
+    ELEMENTWISE, IN_PLACE, NEEDS_Z, activation_capsule, activation_kernel, int64_t, real, shape_t, status)
+from pyfc_math cimport absolute, limit, normal_tail
+
+from pyfc.component import Activation
+from pyfc.derivation import Step
+
+cdef activation_kernel functions
+
+
+cdef status forward(
+    const shape_t *shape, const real *z, real *y, const real *a, const double *hyper,
+) noexcept nogil:
+    cdef int64_t i
+    cdef real x, q, f, one = 1, far = 40 if real is double else 16
+    cdef real down = 5.421010862427522e-20  # 2**-64
+    for i in range(shape.rows * shape.cols):
+        x = limit(z[i], far)  # q(far) is 0, and infinity times it would be NaN
+        q = normal_tail(absolute(x), &f)                                      # (2)
+        y[i] = z[i] * (one - q * down) if x > 0 else x * q * down             # (3)
+    return 0
+
+
+cdef status backward(
+    const shape_t *shape, const real *z, const real *y, const real *dy, real *dz,
+    const real *a, real *da, const double *hyper,
+) noexcept nogil:
+    cdef int64_t i
+    cdef real x, q, f, d, one = 1, far = 40 if real is double else 16
+    cdef real down = 5.421010862427522e-20  # 2**-64
+    for i in range(shape.rows * shape.cols):
+        x = limit(z[i], far)
+        q = normal_tail(absolute(x), &f)                                      # (2) (4)
+        d = (q - absolute(x) * f) * down                                      # (5)
+        dz[i] = dy[i] * (one - d if x > 0 else d)                             # (5)
+    return 0
+
+
+class GELU(Activation):
+    """The Gaussian error linear unit, ``y = z * Phi(z)``, with Phi the distribution function of the normal distribution.
+
+    Use it in the hidden layers of deep networks; transformers have it. This is the exact form; ``gelu_tanh`` is the
+    approximation that some published models were trained with.
+
+    References
+    ----------
+    D. Hendrycks, K. Gimpel, "Gaussian error linear units (GELUs)", arXiv:1606.08415 (2016).
+
+    Examples
+    --------
+    >>> import pyfc
+    >>> pyfc.get("activations", "gelu")().forward([-1000.0, 0.0, 1000.0])
+    array([  -0.,    0., 1000.])
+    """
+
+    name = "gelu"
+    derivation = (
+        Step(1, "y = z * erfc(-z / sqrt(2)) / 2", "definition: Phi(z) = erfc(-z / sqrt(2)) / 2"),
+        Step(2, "q = erfc(Abs(z) / sqrt(2)) / 2", "the probability beyond |z|: small numbers keep their digits",
+             runs=True),
+        Step(3, "y = Piecewise((z * (1 - q), z > 0), (z * q, True))", "(1) with Phi(-z) = 1 - Phi(z)", runs=True),
+        Step(4, "f = exp(-z**2 / 2) / sqrt(2 * pi)", "the density of the normal distribution, Phi'", runs=True),
+        Step(5, "dz = dy * Piecewise((1 - (q - Abs(z) * f), z > 0), (q - Abs(z) * f, True))",
+             "chain rule and product rule, (Phi + z f) dy, with (2)", runs=True),
+    )
+    kernel = activation_capsule(
+        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Z,
+        forward[float], forward[double], backward[float], backward[double])
