@@ -106,7 +106,7 @@ class ExponentialDecay(Schedule):
 
     def __call__(self, epoch: float) -> float:
         """Return the rate at a time in epochs."""
-        return self.lr * self.factor**epoch
+        return float(self.lr * self.factor**epoch)
 
 
 @dataclass(frozen=True)

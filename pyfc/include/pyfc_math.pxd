@@ -22,6 +22,8 @@ cdef extern from "pyfc_math.h" nogil:
     double pyfc_normal_tail_f64(double, double *)
     float fabsf(float)
     double fabs(double)
+    float sqrtf(float)
+    double sqrt_f64 "sqrt"(double)
 
 
 cdef inline real absolute(real x) noexcept nogil:
@@ -36,6 +38,14 @@ cdef inline real limit(real x, real far) noexcept nogil:
     """x, but no further than far from 0."""
     cdef real c = far if x > far else x
     return -far if c < -far else c
+
+
+cdef inline real sqrt(real x) noexcept nogil:
+    """The square root of x; in float it is sqrtf, one instruction, and not a detour by double."""
+    if real is float:
+        return sqrtf(x)
+    else:
+        return sqrt_f64(x)
 
 
 cdef inline real exp(real x) noexcept nogil:

@@ -91,7 +91,7 @@ def worst_error(
     for letter, value in hyper.items():
         if not isinstance(value, (bool, str)):
             symbols.append(derivation.symbol(letter))
-            columns.append(np.full(len(computed), value, dtype))
+            columns.append(np.full(len(computed), value))  # a kernel is given doubles
     worst = Worst(-1.0, -1.0, "nothing was compared")
     with mpmath.workdps(_DIGITS[dtype]):
         for entry, right in enumerate(right_sides):
