@@ -328,15 +328,22 @@ def test_cache_that_cannot_be_written_is_named(tmp_path, server):
     assert contents(tmp_path) == {"file": b"in the way"}
 
 
-def test_interrupt_while_writing_leaves_no_half_file(tmp_path, server, monkeypatch):
-    def interrupted(path, content):
-        path.open("wb").close()
-        raise KeyboardInterrupt
+@pytest.mark.parametrize(("writes", "left"), [(1, {}), (2, {"one": FILES["one"]})])
+def test_interrupt_while_writing_leaves_no_half_file(tmp_path, server, monkeypatch, writes, left):
+    """Ctrl-C comes in the middle of the first or the second write of all."""
+    write_bytes, written = Path.write_bytes, []
 
-    monkeypatch.setattr("pathlib.Path.write_bytes", interrupted)
+    def interrupted(path, content):
+        written.append(path)
+        if len(written) == writes:
+            write_bytes(path, content[: len(content) // 2])
+            raise KeyboardInterrupt
+        return write_bytes(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", interrupted)
     with pytest.raises(KeyboardInterrupt):
         download.fetch(HASHES, tmp_path, [server.offer("good", FILES)])
-    assert contents(tmp_path) == {}
+    assert contents(tmp_path) == left
 
 
 @pytest.fixture
