@@ -99,7 +99,7 @@ def _classes(y: Array) -> npt.NDArray[np.intp]:
     distinct, group = np.unique(y, axis=None if y.ndim == 1 else 0, return_inverse=True)
     if len(distinct) == len(y):
         raise ValueError(
-            f"train_test_split(stratify=True): all {len(y)} rows of y differ: expected class labels, several of a kind; "
+            f"train_test_split(stratify=True): all {len(y)} rows of y differ: expected labels, several of a kind; "
             "use stratify=False for numbers"
         )
     return group.reshape(-1)
