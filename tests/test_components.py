@@ -24,6 +24,8 @@ def variants(cls: type[Component]) -> Iterator[Component]:
             yield cls(**{name: not hyper.default})
         elif isinstance(hyper.default, str):
             yield from (cls(**{name: choice}) for choice in hyper.choices if choice != hyper.default)
+        elif isinstance(hyper.default, int):
+            yield cls(**{name: hyper.default + 1})
         else:
             inside = hyper.default + 0.125
             yield cls(**{name: inside if inside < hyper.high else (hyper.low + hyper.high) / 2})

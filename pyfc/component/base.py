@@ -22,8 +22,8 @@ class Hyper:
 
     Parameters
     ----------
-    default : float, bool or str
-        Used when none is given; its type is the type that is accepted.
+    default : float, int, bool or str
+        Used when none is given; its type is the type that is accepted, and an int a whole number.
     low, high : float, optional
         Bounds, themselves allowed unless ``open_low`` or ``open_high``.
     open_low, open_high : bool, default False
@@ -32,7 +32,7 @@ class Hyper:
         For a str: the allowed values. A kernel sees the index of the chosen one.
     """
 
-    default: float | bool | str
+    default: float | int | bool | str
     low: float = -math.inf
     high: float = math.inf
     open_low: bool = False
@@ -56,7 +56,9 @@ class Hyper:
         high = number < self.high if self.open_high else number <= self.high
         if not (low and high and math.isfinite(number)):
             raise ValueError(f"{owner}({name}={value!r}): expected a finite number {self.bounds()}".rstrip())
-        return number
+        if isinstance(self.default, int) and number != math.floor(number):
+            raise ValueError(f"{owner}({name}={value!r}): expected a whole number {self.bounds()}".rstrip())
+        return int(number) if isinstance(self.default, int) else number
 
     def bounds(self) -> str:
         """Return the bounds in words, ``""`` without any."""

@@ -16,8 +16,8 @@ class LBFGS(Optimizer):
     ----------
     lr : None
         Not used; giving any number but 1 is an error.
-    history : float, default 10
-        How many of the last steps the curvature is taken from: a whole number >= 1.
+    history : int, default 10
+        How many of the last steps the curvature is taken from, >= 1.
     tolerance : float, default 1e-10
         Ends when an iteration lowers the loss by less than this part of it, >= 0.
     gradient_tolerance : float, default 1e-6
@@ -42,7 +42,7 @@ class LBFGS(Optimizer):
     default_lr = 1.0
     full_batch = True
     hyperparameters = {
-        "history": Hyper(10.0, low=1),
+        "history": Hyper(10, low=1),
         "tolerance": Hyper(1e-10, low=0),
         "gradient_tolerance": Hyper(1e-6, low=0),
     }
@@ -58,8 +58,6 @@ class LBFGS(Optimizer):
         if lr not in (None, 1):
             raise ValueError(f"LBFGS(lr={lr!r}): L-BFGS finds its step length by a line search; leave lr out")
         super().__init__(**hyperparameters)
-        if self.history != int(self.history):
-            raise ValueError(f"LBFGS(history={self.history:g}): expected a whole number >= 1")
 
     def minimize(self, function, w, iterations, callback):
         """Return the parameters that minimise a function; see the base class.
@@ -68,7 +66,7 @@ class LBFGS(Optimizer):
         """
         options = {
             "maxiter": iterations,
-            "maxcor": int(self.history),
+            "maxcor": self.history,
             "ftol": self.tolerance,
             "gtol": self.gradient_tolerance,
             # Its own limit of 15000 evaluations would end a long training without a word.
