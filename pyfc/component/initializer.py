@@ -8,6 +8,37 @@ import numpy.typing as npt
 from pyfc.component.base import Array, Component
 
 
+def fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Return (n_in, n_out): how many inputs an output sums, and how many outputs an input reaches.
+
+    A bias (n_out,) has no such numbers of its own. As in Keras, n_out stands for both, so that biases come out about as
+    large as the weights; but what the formulas promise holds for biases that begin at zero.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (n_in, n_out), or (n_out,) for biases.
+
+    Returns
+    -------
+    tuple of int
+        Each at least 1, because formulas divide by them.
+
+    Raises
+    ------
+    ValueError
+        If the shape has not one or two numbers.
+
+    Examples
+    --------
+    >>> fans((784, 10)), fans((10,))
+    ((784, 10), (10, 10))
+    """
+    if len(shape) not in (1, 2):
+        raise ValueError(f"shape is {shape}: expected (n_in, n_out) for weights or (n_out,) for biases")
+    return max(shape[0], 1), max(shape[-1], 1)
+
+
 class Initializer(Component):
     """Draws a layer's first weights.
 

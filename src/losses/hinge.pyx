@@ -63,7 +63,7 @@ class Hinge(Loss):
     >>> loss.value(y, [0]), loss.value(y, [1])
     (0.5, 4.5)
     >>> loss.gradient(y, [1])
-    array([[ 1., -1., -0.]])
+    array([[ 1., -1.,  0.]])
     """
 
     name = "hinge"

@@ -91,8 +91,8 @@ class SoftmaxCrossEntropy(Loss):
     >>> import pyfc
     >>> loss = pyfc.get("losses", "softmax_cross_entropy")()
     >>> y = [[0.0, 0.0], [1000.0, 0.0]]
-    >>> loss.value(y, [0, 1])
-    500.34657359027997
+    >>> round(loss.value(y, [0, 1]), 6)
+    500.346574
     >>> loss.gradient(y, [0, 1])
     array([[-0.25,  0.25],
            [ 0.5 , -0.5 ]])
