@@ -27,6 +27,7 @@ from pyfc.derivation import Step
 from pyfc.errors import ProofError
 
 _INDEX = re.compile(r"\b([A-Za-z_]\w*)\[([^\]]*)\]")
+_LETTER = re.compile(r"\w+(\[[^\]]*\])?")
 _SHAPE = re.compile(r"(?<![\w^])(\w+) \(([\w, ]*)\)")
 _SIZES = {"m": 3, "n": 2, "p": 2, "q": 3}
 _ALIASES = str.maketrans("XYZT", "xyzt")
@@ -245,11 +246,10 @@ class Derivation:
             else:
                 pairs = [(left, right)]
             for one, other in pairs:
-                yield (one if isinstance(one, sympy.Symbol) else None), self._meaning(one, name), other
+                symbol = one if _LETTER.fullmatch(step.left) else None
+                yield symbol, (one if symbol is None else self._meaning(symbol, name)), other
 
-    def _meaning(self, left: Any, name: str) -> Any:
-        if not isinstance(left, sympy.Symbol):
-            return left
+    def _meaning(self, left: sympy.Symbol, name: str) -> Any:
         if left in self.definitions:
             return self.definitions[left]
         text = str(left)

@@ -27,7 +27,7 @@ def variants(cls: type[Component]) -> Iterator[Component]:
         elif isinstance(hyper.default, int):
             yield cls(**{name: hyper.default + 1})
         else:
-            inside = hyper.default + 0.125
+            inside = hyper.default * 1.125 or 0.125
             yield cls(**{name: inside if inside < hyper.high else (hyper.low + hyper.high) / 2})
 
 
