@@ -18,7 +18,7 @@ class Schedule:
     def __post_init__(self) -> None:
         """Refuse numbers that are no rates or times."""
         for name, value in vars(self).items():
-            if isinstance(value, (Schedule, str)):
+            if isinstance(value, Schedule):
                 continue
             if isinstance(value, bool) or not isinstance(value, (int, float)):
                 raise TypeError(f"{type(self).__name__}({name}={value!r}): expected a number")

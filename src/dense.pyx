@@ -182,12 +182,21 @@ def dense_backward(dZ, X, W, bint need_dX=True, dW=None, db=None):
     return dx, dw, dbias
 
 
-cdef cnp.ndarray matrix(value, str name, dtype, int64_t rows, int64_t cols):
-    """Return value as a C-contiguous float matrix, or say what is wrong with it; -1 stands for any size."""
+cdef as_floats(value, str name, dtype):
+    """Return value as a float array of this dtype (of its own, or float64, if None), or say what is wrong with it."""
     array = np.asarray(value)
     if array.dtype.kind in "iub":
         array = array.astype(dtype or np.float64)
-    check_dtype(array, name, dtype)
+    if array.dtype != np.float32 and array.dtype != np.float64:
+        raise TypeError(f"{name} has dtype {array.dtype}: expected float32 or float64")
+    if dtype is not None and array.dtype != dtype:
+        raise TypeError(f"{name} has dtype {array.dtype} and X has {dtype}: expected the same; use .astype")
+    return array
+
+
+cdef cnp.ndarray matrix(value, str name, dtype, int64_t rows, int64_t cols):
+    """Return value as a C-contiguous float matrix, or say what is wrong with it; -1 stands for any size."""
+    array = as_floats(value, name, dtype)
     if array.ndim != 2 or (rows >= 0 and array.shape[0] != rows) or (cols >= 0 and array.shape[1] != cols):
         wanted = f"({rows if rows >= 0 else 'n'}, {cols if cols >= 0 else 'm'})"
         raise ValueError(f"{name} has shape {array.shape}: expected {wanted}")
@@ -197,18 +206,10 @@ cdef cnp.ndarray matrix(value, str name, dtype, int64_t rows, int64_t cols):
 
 
 cdef cnp.ndarray vector(value, dtype, int64_t size):
-    array = np.asarray(value)
-    check_dtype(array, "b", dtype)
+    array = as_floats(value, "b", dtype)
     if array.ndim != 1 or array.shape[0] != size:
         raise ValueError(f"b has shape {array.shape}: expected ({size},)")
     return np.ascontiguousarray(array)
-
-
-cdef check_dtype(array, str name, dtype):
-    if array.dtype != np.float32 and array.dtype != np.float64:
-        raise TypeError(f"{name} has dtype {array.dtype}: expected float32 or float64")
-    if dtype is not None and array.dtype != dtype:
-        raise TypeError(f"{name} has dtype {array.dtype} and X has {dtype}: expected the same; use .astype")
 
 
 cdef cnp.ndarray output(value, dtype, int64_t rows, cols, inputs):

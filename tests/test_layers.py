@@ -87,7 +87,10 @@ def test_config_makes_an_equal_layer(make):
 
 
 @given(
-    rows=st.integers(0, 9), n_in=st.integers(1, 9), n_out=st.integers(1, 9), dtype=st.sampled_from(["float32", "float64"])
+    rows=st.integers(0, 9),
+    n_in=st.integers(1, 9),
+    n_out=st.integers(1, 9),
+    dtype=st.sampled_from(["float32", "float64"]),
 )
 @settings(max_examples=60, deadline=None)
 def test_dense_equals_numpy(rows, n_in, n_out, dtype):
@@ -245,7 +248,12 @@ def test_max_norm_limits_the_columns():
 
 
 def test_a_step_that_needs_dx_of_nothing_gets_none():
-    for make in (lambda: pyfc.Dense(5, 3), lambda: pyfc.Activation("prelu"), lambda: pyfc.Dropout(0.4), lambda: pyfc.Scale(2)):
+    for make in (
+        lambda: pyfc.Dense(5, 3),
+        lambda: pyfc.Activation("prelu"),
+        lambda: pyfc.Dropout(0.4),
+        lambda: pyfc.Scale(2),
+    ):
         layer = make()
         y, cache = layer.forward(np.ones((2, 5)), training=True)
         assert layer.backward(np.ones_like(y), cache, need_dx=False)[0] is None
