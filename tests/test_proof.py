@@ -34,8 +34,7 @@ class SoftSquare(Activation):
         y[...] = s * s / (1 + s * s) + 0 * z  # (1)
 
     def compute_backward(self, z, y, dy, dz, a, da):
-        s = np.clip(z, -1e70, 1e70) if z.dtype == np.float64 else np.clip(z, -1e9, 1e9)
-        s = s.astype(np.float64)
+        s = np.clip(z.astype(np.float64), -1e70, 1e70)
         dz[...] = dy * (2 * s / (1 + s * s) ** 2)  # (3)
 """
 
@@ -129,22 +128,17 @@ def test_code_that_no_step_describes_is_found(component):
     [
         ("y[...] = s * s", "z[...] += 1; y[...] = s * s", "inputs are left alone"),
         ("+ 0 * z", "", "NaN stays NaN, float64"),
-        ("+ 0 * z", "+ 0 * z * z", "huge inputs do not become NaN, float32"),
+        ("+ 0 * z", "+ 0 * (z * z)", "huge inputs do not become NaN, float32"),
         (
             "(1 + s * s) + 0 * z",
-            "(1 + s * s) + 0 * z + getattr(self, 'n', 0); self.n = 1e-3",
+            "(1 + s * s) + 0 * z + getattr(self, 'n', 0); self.n = getattr(self, 'n', 0) + 1e-3",
             "no memory of earlier calls",
         ),
     ],
 )
 def test_other_faults_of_an_activation_are_found(component, old, new, check):
     source = SOFTSQUARE.replace("s = np.minimum(np.abs(z)", "s = np.fmin(np.abs(z)") if "NaN" in check else SOFTSQUARE
-    with np.errstate(all="ignore"):
-        try:
-            report = check_activation(component(source, "SoftSquare", (old, new)))
-        except ValueError as error:
-            assert "read-only" in str(error)  # noqa: PT017 (an input that cannot be written is a finding too)
-            return
+    report = check_activation(component(source, "SoftSquare", (old, new)))
     assert check in failed(report), str(report)
 
 
@@ -174,7 +168,7 @@ class Fourth(Loss):
         ('"power rule"', '"power rule"', ""),
         ("dy[j] = 4 *", "dy[j] = 3 *", "derivation"),
         ("(4 * (y - t)", "(-4 * (y - t)", "dy by finite differences, 4 columns"),
-        ("share[:, None]", "share.mean()", "dy by finite differences, 4 columns"),
+        ("share[:, None]", "share.max(initial=0)", "dy by finite differences, 4 columns"),
         (".sum(axis=1)", ".mean(axis=1)", "l, float64, 5 columns, against step (1)"),
         ("  # (2)", "", "tags"),
     ],
@@ -288,9 +282,10 @@ def test_steps_and_tags():
     with pytest.raises(ValueError, match="expected one equation"):
         Step(1, "y", "no equals sign")
     assert Step(1, "y = Piecewise((1, z >= 0), (z, True))", "").terms == "z"
-    lines = tagged_lines(source_path("pyfc.kernels.activations.sigmoid"))
-    assert set(lines) == {step.number for step in pyfc.Sigmoid.derivation if step.runs}
-    assert tag_problems(pyfc.Sigmoid.derivation, source_path("pyfc.kernels.activations.sigmoid")) == []
+    sigmoid = pyfc.Sigmoid
+    lines = tagged_lines(source_path(sigmoid.__module__))
+    assert set(lines) == {step.number for step in sigmoid.derivation if step.runs}
+    assert tag_problems(sigmoid.derivation, source_path(sigmoid.__module__)) == []
     with pytest.raises(FileNotFoundError, match="has no file"):
         source_path("__main__" if not hasattr(importlib.sys.modules["__main__"], "__file__") else "builtins")
 
