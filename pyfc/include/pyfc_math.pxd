@@ -6,8 +6,9 @@ A literal such as 1 or 0.5 in an expression is a C double and would drag a float
 from pyfc_kernel cimport real
 
 cdef extern from "pyfc_math.h" nogil:
-    float pyfc_exp_f32(float, float)
-    double pyfc_exp_f64(double, double)
+    const double DOWN "PYFC_DOWN"  # 2**-100
+    float pyfc_exp_f32(float)
+    double pyfc_exp_f64(double)
     float pyfc_exp_up_f32(float, float)
     double pyfc_exp_up_f64(double, double)
     float pyfc_expm1_f32(float)
@@ -16,6 +17,9 @@ cdef extern from "pyfc_math.h" nogil:
     double pyfc_log_f64(double)
     float pyfc_log1p_f32(float)
     double pyfc_log1p_f64(double)
+    float pyfc_log1p_unit_f32(float)
+    double pyfc_log1p_unit_f64(double)
+    double short "pyfc_short_f64"(double)
     float pyfc_tanh_f32(float)
     double pyfc_tanh_f64(double)
     float pyfc_normal_tail_f32(float, float *)
@@ -51,25 +55,20 @@ cdef inline real sqrt(real x) noexcept nogil:
 cdef inline real exp(real x) noexcept nogil:
     """exp(x)."""
     if real is float:
-        return pyfc_exp_f32(x, 0)
+        return pyfc_exp_f32(x)
     else:
-        return pyfc_exp_f64(x, 0)
+        return pyfc_exp_f64(x)
 
 
-cdef inline real exp_sum(real x, real low) noexcept nogil:
-    """exp(x + low), where low is what rounding took from x."""
+cdef inline real exp_up(real x, real low) noexcept nogil:
+    """2**100 * exp(x + low) for x <= 0, where low is what rounding took from x.
+
+    A product with it keeps its precision where exp(x) itself would be subnormal; multiply by DOWN in the end.
+    """
     if real is float:
-        return pyfc_exp_f32(x, low)
+        return pyfc_exp_up_f32(x, low)
     else:
-        return pyfc_exp_f64(x, low)
-
-
-cdef inline real exp_up(real x) noexcept nogil:
-    """2**64 * exp(x) for x <= 0: a product with it keeps its precision where exp(x) is subnormal."""
-    if real is float:
-        return pyfc_exp_up_f32(x, 0)
-    else:
-        return pyfc_exp_up_f64(x, 0)
+        return pyfc_exp_up_f64(x, low)
 
 
 cdef inline real expm1(real x) noexcept nogil:
@@ -96,6 +95,14 @@ cdef inline real log1p(real x) noexcept nogil:
         return pyfc_log1p_f64(x)
 
 
+cdef inline real log1p_unit(real x) noexcept nogil:
+    """log(1 + x) for x from 0 to 1; faster than log1p."""
+    if real is float:
+        return pyfc_log1p_unit_f32(x)
+    else:
+        return pyfc_log1p_unit_f64(x)
+
+
 cdef inline real tanh(real x) noexcept nogil:
     """tanh(x)."""
     if real is float:
@@ -105,7 +112,7 @@ cdef inline real tanh(real x) noexcept nogil:
 
 
 cdef inline real normal_tail(real x, real *density) noexcept nogil:
-    """2**64 * the integral of the normal density from x to infinity, x from 0 to 40 (float: 16); also 2**64 * the density."""
+    """2**100 * the normal density and its integral from x on, for x from 0 to 40 (float: 16)."""
     if real is float:
         return pyfc_normal_tail_f32(x, density)
     else:

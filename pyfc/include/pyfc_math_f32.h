@@ -45,26 +45,25 @@ static inline float pyfc_exp_rest_f32(float r)
     return (p * r + 0.5f) * (r * r);
 }
 
-/* exp(x + lo) 2^up. */
-static inline float pyfc_exp_parts_f32(float x, float lo, float up)
+/* exp(r + c). */
+static inline float pyfc_exp_reduced_f32(pyfc_reduced_f32 t)
 {
-    pyfc_reduced_f32 t = pyfc_reduce_f32(x, lo);
-    float y = 1.0f + (t.r + (pyfc_exp_rest_f32(t.r) + t.c));
-    float half = (t.n * 0.5f + PYFC_ROUND_F32) - PYFC_ROUND_F32;
-    return y * pyfc_power_f32(half + up) * pyfc_power_f32(t.n - half);
+    return 1.0f + (t.r + (pyfc_exp_rest_f32(t.r) + t.c));
 }
 
-static inline float pyfc_exp_f32(float x, float lo)
+static inline float pyfc_exp_f32(float x)
 {
     float c = x > 89.0f ? 89.0f : x;
-    c = c < -104.0f ? -104.0f : c;
-    return pyfc_exp_parts_f32(c, lo, 0.0f);
+    pyfc_reduced_f32 t = pyfc_reduce_f32(c < -104.0f ? -104.0f : c, 0.0f);
+    float half = (t.n * 0.5f + PYFC_ROUND_F32) - PYFC_ROUND_F32;
+    return pyfc_exp_reduced_f32(t) * pyfc_power_f32(half) * pyfc_power_f32(t.n - half);
 }
 
-/* 2^64 exp(x) for x <= 0. */
+/* 2^100 exp(x + lo) for x <= 0. */
 static inline float pyfc_exp_up_f32(float x, float lo)
 {
-    return pyfc_exp_parts_f32(x < -150.0f ? -150.0f : x, lo, 64.0f);
+    pyfc_reduced_f32 t = pyfc_reduce_f32(x < -150.0f ? -150.0f : x, lo);
+    return pyfc_exp_reduced_f32(t) * pyfc_power_f32(t.n + 100.0f);
 }
 
 static inline float pyfc_expm1_f32(float x)
@@ -119,13 +118,27 @@ static inline float pyfc_log1p_f32(float x)
     return fabsf(x) < 0x1p-25f ? x : y;
 }
 
+/* log(1 + x) for x from 0 to 1: as above with f = x up to 1, s^2 <= 1/9; degree 4 for p, error 2^-31. */
+static inline float pyfc_log1p_unit_f32(float x)
+{
+    float s = x / (2.0f + x);
+    float w = s * s;
+    float half = 0.5f * x * x;
+    float p = 0.23224922f;
+    p = p * w + 0.2170646f;
+    p = p * w + 0.28592366f;
+    p = p * w + 0.39999706f;
+    p = p * w + 0.6666667f;
+    return x - (half - s * (half + w * p));
+}
+
 static inline float pyfc_tanh_f32(float x)
 {
     float t = pyfc_expm1_f32(-2.0f * fabsf(x));
     return copysignf(-t / (2.0f + t), x);
 }
 
-/* 2^64 times the normal density phi(x) and its tail Q(x), x from 0 to 16: K = 4 and degree 11 for x from 0 to 15,
+/* 2^100 times the normal density phi(x) and its tail Q(x), x from 0 to 16: K = 4 and degree 11 for x from 0 to 15,
  * error 2^-30. */
 static inline float pyfc_normal_tail_f32(float x, float *density)
 {

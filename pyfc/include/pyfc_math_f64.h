@@ -17,6 +17,9 @@
 static inline double pyfc_from_bits_f64(uint64_t bits) { double x; memcpy(&x, &bits, sizeof x); return x; }
 static inline uint64_t pyfc_to_bits_f64(double x) { uint64_t bits; memcpy(&bits, &x, sizeof x); return bits; }
 
+/* x cut to its first 12 bits: products of few such numbers are exact. */
+static inline double pyfc_short_f64(double x) { return pyfc_from_bits_f64(pyfc_to_bits_f64(x) & 0xfffffe0000000000u); }
+
 /* 2^n for a whole n from -1022 to 1023. */
 static inline double pyfc_power_f64(double n)
 {
@@ -54,41 +57,49 @@ static inline double pyfc_exp_rest_f64(double r)
     return (p * r + 0.5) * (r * r);
 }
 
-/* exp(x + lo) 2^up. The power of two is applied in two halves, so that results below 2^-1022 come out as subnormals. */
-static inline double pyfc_exp_parts_f64(double x, double lo, double up)
+/* exp(r + c). */
+static inline double pyfc_exp_reduced_f64(pyfc_reduced_f64 t)
 {
-    pyfc_reduced_f64 t = pyfc_reduce_f64(x, lo);
     double h = 1.0 + t.r;
-    double l = ((1.0 - h) + t.r) + (pyfc_exp_rest_f64(t.r) + t.c * h);
-    double half = (t.n * 0.5 + PYFC_ROUND_F64) - PYFC_ROUND_F64;
-    return (h + l) * pyfc_power_f64(half + up) * pyfc_power_f64(t.n - half);
+    return h + (((1.0 - h) + t.r) + (pyfc_exp_rest_f64(t.r) + t.c * h));
 }
 
-static inline double pyfc_exp_f64(double x, double lo)
+/* The power of two is applied in two halves, so that results below the smallest normal number come out right. */
+static inline double pyfc_exp_f64(double x)
 {
     double c = x > 710.0 ? 710.0 : x;
-    c = c < -746.0 ? -746.0 : c;
-    return pyfc_exp_parts_f64(c, lo, 0.0);
+    pyfc_reduced_f64 t = pyfc_reduce_f64(c < -746.0 ? -746.0 : c, 0.0);
+    double half = (t.n * 0.5 + PYFC_ROUND_F64) - PYFC_ROUND_F64;
+    return pyfc_exp_reduced_f64(t) * pyfc_power_f64(half) * pyfc_power_f64(t.n - half);
 }
 
-/* 2^64 exp(x) for x <= 0: a product with it keeps its precision where exp(x) itself is subnormal. */
+/* 2^100 exp(x + lo) for x <= 0, where lo is what rounding took from x. It is never subnormal, so that products with it keep
+ * their precision; down to x = -770, below which its 2^-100 is 0 whatever it is multiplied with. */
 static inline double pyfc_exp_up_f64(double x, double lo)
 {
-    return pyfc_exp_parts_f64(x < -800.0 ? -800.0 : x, lo, 64.0);
+    pyfc_reduced_f64 t = pyfc_reduce_f64(x < -770.0 ? -770.0 : x, lo);
+    return pyfc_exp_reduced_f64(t) * pyfc_power_f64(t.n + 100.0);
 }
 
-/* exp(x) - 1 = (2^n - 1) + 2^n (exp(r) - 1), halved so that n = 1024 fits; the two first terms are added exactly. */
-static inline double pyfc_expm1_f64(double x)
+/* (exp(x) - 1) / 2 as the sum of two numbers, x from -40 to 710: it is (2^n - 1) + 2^n (exp(r) - 1), halved so that
+ * n = 1024 fits. The two large terms are added without loss. */
+typedef struct { double high, low; } pyfc_sum_f64;
+
+static inline pyfc_sum_f64 pyfc_expm1_half_f64(double x)
 {
-    double limited = x > 710.0 ? 710.0 : x;
-    limited = limited < -40.0 ? -40.0 : limited;
-    pyfc_reduced_f64 t = pyfc_reduce_f64(limited, 0.0);
+    pyfc_reduced_f64 t = pyfc_reduce_f64(x, 0.0);
     double s = pyfc_power_f64(t.n - 1.0);
     double a = s - 0.5, b = s * t.r;
-    double h = a + b;
-    double l = (a - h) + b + s * (pyfc_exp_rest_f64(t.r) + (t.c + t.c * t.r));
-    double y = 2.0 * (h + l);
-    return fabs(x) < 0x1p-54 ? x : y; /* keeps -0.0 and subnormals */
+    double high = a + b;
+    pyfc_sum_f64 result = { high, (a - high) + b + s * (pyfc_exp_rest_f64(t.r) + (t.c + t.c * t.r)) };
+    return result;
+}
+
+static inline double pyfc_expm1_f64(double x)
+{
+    double c = x > 710.0 ? 710.0 : x;
+    pyfc_sum_f64 half = pyfc_expm1_half_f64(c < -40.0 ? -40.0 : c);
+    return fabs(x) < 0x1p-54 ? x : 2.0 * (half.high + half.low); /* keeps -0.0 and subnormals */
 }
 
 /* log(2^k (1 + f) + c) for 1 + f from sqrt(1/2) to sqrt(2): with s = f / (2 + f) it is k ln 2 + 2 atanh(s), and
@@ -134,14 +145,39 @@ static inline double pyfc_log1p_f64(double x)
     return fabs(x) < 0x1p-54 ? x : y;
 }
 
-/* tanh(|x|) = -t / (2 + t) with t = exp(-2 |x|) - 1, which is from -1 to 0. */
-static inline double pyfc_tanh_f64(double x)
+/* log(1 + x) for x from 0 to 1: as above with f = x up to 1, s^2 <= 1/9; degree 10 for p, error 2^-62. */
+static inline double pyfc_log1p_unit_f64(double x)
 {
-    double t = pyfc_expm1_f64(-2.0 * fabs(x));
-    return copysign(-t / (2.0 + t), x);
+    double s = x / (2.0 + x);
+    double w = s * s;
+    double half = 0.5 * x * x;
+    double p = 0.15631534707431224;
+    p = p * w + 0.07491639460673266;
+    p = p * w + 0.10845291032779812;
+    p = p * w + 0.11734265179376593;
+    p = p * w + 0.13335179661515711;
+    p = p * w + 0.15384543917753166;
+    p = p * w + 0.1818181989926796;
+    p = p * w + 0.22222222198216113;
+    p = p * w + 0.28571428571600266;
+    p = p * w + 0.3999999999999952;
+    p = p * w + 0.6666666666666666;
+    return x - (half - s * (half + w * p));
 }
 
-/* 2^64 times the normal density phi(x) and its tail Q(x), the integral of phi from x on; x from 0 to 40.
+/* tanh(|x|) = -t / (2 + t) = -u / (1 + u) with t = 2 u = exp(-2 |x|) - 1. What rounding takes from u and from 1 + u is put
+ * back by the first term of its series. */
+static inline double pyfc_tanh_f64(double x)
+{
+    double c = -2.0 * fabs(x);
+    pyfc_sum_f64 u = pyfc_expm1_half_f64(c < -40.0 ? -40.0 : c);
+    double d = 1.0 + u.high;
+    double lost = ((1.0 - d) + u.high) + u.low;
+    double q = -u.high / d;
+    return copysign(q - (u.low + q * lost) / d, x);
+}
+
+/* 2^100 times the normal density phi(x) and its tail Q(x), the integral of phi from x on; x from 0 to 40.
  * Q(x) = exp(-x^2/2) g(t) / (x + 5) with t = (x - 5) / (x + 5), after M. M. Shepherd, J. G. Laframboise, "Chebyshev
  * approximation of (1 + 2x) exp(x^2) erfc x", Math. Comp. 36 (1981). g: degree 23 for x from 0 to 39, error 2^-59.
  * x^2 is the exact square of x's first 26 bits and a small rest, for exp multiplies the error of its argument. */

@@ -1,7 +1,7 @@
 """gelu: the input times the probability that a normal variable is below it."""
 from pyfc_kernel cimport (
     ELEMENTWISE, IN_PLACE, NEEDS_Z, activation_capsule, activation_kernel, int64_t, real, shape_t, status)
-from pyfc_math cimport absolute, limit, normal_tail
+from pyfc_math cimport DOWN, absolute, limit, normal_tail
 
 from pyfc.component import Activation
 from pyfc.derivation import Step
@@ -14,7 +14,7 @@ cdef status forward(
 ) noexcept nogil:
     cdef int64_t i
     cdef real x, q, f, one = 1, far = 40 if real is double else 16
-    cdef real down = 5.421010862427522e-20  # 2**-64
+    cdef real down = DOWN
     for i in range(shape.rows * shape.cols):
         x = limit(z[i], far)  # q(far) is 0, and infinity times it would be NaN
         q = normal_tail(absolute(x), &f)                                      # (2)
@@ -28,7 +28,7 @@ cdef status backward(
 ) noexcept nogil:
     cdef int64_t i
     cdef real x, q, f, d, one = 1, far = 40 if real is double else 16
-    cdef real down = 5.421010862427522e-20  # 2**-64
+    cdef real down = DOWN
     for i in range(shape.rows * shape.cols):
         x = limit(z[i], far)
         q = normal_tail(absolute(x), &f)                                      # (2) (4)

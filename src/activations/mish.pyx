@@ -1,7 +1,7 @@
 """mish: the input times the tanh of its softplus: smooth, and like relu far from zero."""
 from pyfc_kernel cimport (
     ELEMENTWISE, IN_PLACE, NEEDS_Z, activation_capsule, activation_kernel, int64_t, real, shape_t, status)
-from pyfc_math cimport absolute, exp_up, limit
+from pyfc_math cimport DOWN, absolute, exp_up, limit
 
 from pyfc.component import Activation
 from pyfc.derivation import Step
@@ -13,11 +13,11 @@ cdef status forward(
     const shape_t *shape, const real *z, real *y, const real *a, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i
-    cdef real x, up, e, h, n, q, one = 1, half = 0.5, two = 2, far = 1000
-    cdef real down = 5.421010862427522e-20  # 2**-64
+    cdef real x, up, e, h, n, q, one = 1, half = 0.5, two = 2, zero = 0, far = 1000
+    cdef real down = DOWN
     for i in range(shape.rows * shape.cols):
         x = limit(z[i], far)  # exp(-far) is 0, and infinity times it would be NaN
-        up = exp_up(-absolute(x))  # a product with it is exact where e is subnormal
+        up = exp_up(-absolute(x), zero)  # a product with it is exact where e is subnormal
         e = up * down                                                          # (3)
         h = up + half * e * up
         q = one + (two * (e + e * e) if x > 0 else h * down)                   # (4)
@@ -31,11 +31,11 @@ cdef status backward(
     const real *a, real *da, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i
-    cdef real x, up, e, q, u, v, one = 1, half = 0.5, two = 2, four = 4, far = 1000
-    cdef real down = 5.421010862427522e-20  # 2**-64
+    cdef real x, up, e, q, u, v, one = 1, half = 0.5, two = 2, four = 4, zero = 0, far = 1000
+    cdef real down = DOWN
     for i in range(shape.rows * shape.cols):
         x = limit(z[i], far)
-        up = exp_up(-absolute(x))
+        up = exp_up(-absolute(x), zero)
         e = up * down                                                          # (3)
         q = one + (two * (e + e * e) if x > 0 else e + half * e * e)           # (4)
         u = one + (two if x > 0 else half) * e                                 # (6)

@@ -7,15 +7,14 @@ from pyfc.component import Activation
 from pyfc.derivation import Step
 
 cdef activation_kernel functions
-cdef const double SCALE = 1.0507009873554805       # (2)
-cdef const double FLOOR = 1.7580993408473769       # (3)
 
 
 cdef status forward(
     const shape_t *shape, const real *z, real *y, const real *a, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i
-    cdef real s = SCALE, c = FLOOR
+    cdef real s = 1.0507009873554805         # (2)
+    cdef real c = 1.7580993408473769         # (3)
     for i in range(shape.rows * shape.cols):
         y[i] = s * z[i] if z[i] > 0 else c * expm1(z[i])         # (4)
     return 0
@@ -26,7 +25,8 @@ cdef status backward(
     const real *a, real *da, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i
-    cdef real s = SCALE, c = FLOOR
+    cdef real s = 1.0507009873554805         # (2)
+    cdef real c = 1.7580993408473769         # (3)
     for i in range(shape.rows * shape.cols):
         dz[i] = dy[i] * (s if y[i] > 0 else y[i] + c)            # (6)
     return 0

@@ -1,7 +1,7 @@
 """silu: the input times its sigmoid: smooth, and like relu far from zero."""
 from pyfc_kernel cimport (
     ELEMENTWISE, IN_PLACE, NEEDS_Z, activation_capsule, activation_kernel, int64_t, real, shape_t, status)
-from pyfc_math cimport absolute, exp_up, limit
+from pyfc_math cimport DOWN, absolute, exp_up, limit
 
 from pyfc.component import Activation
 from pyfc.derivation import Step
@@ -13,11 +13,11 @@ cdef status forward(
     const shape_t *shape, const real *z, real *y, const real *a, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i
-    cdef real x, up, e, one = 1, far = 1000
-    cdef real down = 5.421010862427522e-20  # 2**-64
+    cdef real x, up, e, one = 1, zero = 0, far = 1000
+    cdef real down = DOWN
     for i in range(shape.rows * shape.cols):
         x = limit(z[i], far)  # exp(-far) is 0, and infinity times it would be NaN
-        up = exp_up(-absolute(x))  # a product with it is exact where e is subnormal
+        up = exp_up(-absolute(x), zero)  # a product with it is exact where e is subnormal
         e = up * down                                                                   # (2)
         y[i] = (z[i] if z[i] > 0 else x * up) / (one + e) * (one if z[i] > 0 else down)  # (3)
     return 0
@@ -28,11 +28,11 @@ cdef status backward(
     const real *a, real *da, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i
-    cdef real x, up, e, d, one = 1, far = 1000
-    cdef real down = 5.421010862427522e-20  # 2**-64
+    cdef real x, up, e, d, one = 1, zero = 0, far = 1000
+    cdef real down = DOWN
     for i in range(shape.rows * shape.cols):
         x = limit(z[i], far)
-        up = exp_up(-absolute(x))
+        up = exp_up(-absolute(x), zero)
         e = up * down                                                                   # (2)
         d = one + x * (e if x > 0 else one) / (one + e)                                 # (6)
         dz[i] = dy[i] * ((one if x > 0 else up) * d / (one + e) * (one if x > 0 else down))  # (6)

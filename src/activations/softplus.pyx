@@ -1,7 +1,7 @@
 """softplus: a smooth relu: always positive, and its derivative is the sigmoid."""
 from pyfc_kernel cimport (
     ELEMENTWISE, IN_PLACE, NEEDS_Y, activation_capsule, activation_kernel, int64_t, real, shape_t, status)
-from pyfc_math cimport absolute, exp, expm1, log1p
+from pyfc_math cimport absolute, exp, expm1, log1p_unit
 
 from pyfc.component import Activation
 from pyfc.derivation import Step
@@ -16,7 +16,7 @@ cdef status forward(
     cdef real e, zero = 0
     for i in range(shape.rows * shape.cols):
         e = exp(-absolute(z[i]))                                # (2)
-        y[i] = (z[i] if z[i] > 0 else zero) + log1p(e)          # (3)
+        y[i] = (z[i] if z[i] > 0 else zero) + log1p_unit(e)          # (3)
     return 0
 
 

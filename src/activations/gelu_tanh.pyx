@@ -1,0 +1,90 @@
+"""gelu_tanh: the approximation of gelu by a tanh."""
+from pyfc_kernel cimport (
+    ELEMENTWISE, IN_PLACE, NEEDS_Z, activation_capsule, activation_kernel, int64_t, real, shape_t, status)
+from pyfc_math cimport DOWN, absolute, exp_up, limit, short
+
+from pyfc.component import Activation
+from pyfc.derivation import Step
+
+cdef activation_kernel functions
+
+
+cdef inline real exponent(real z, real *low) noexcept nogil:
+    """Return 2 |u| = c1 |z| + c3 |z|**3, and what rounding takes from it, for exp multiplies that by 2 |u|."""
+    cdef double c1 = 1.5957691216057308, c1_high = 1.5957691216053718, c1_low = 3.589464330756845e-13
+    cdef double c3 = 0.07135481627260025, c3_high = 0.07135391235351562, c3_low = 9.039190846237764e-07
+    cdef double x = absolute(z), h = short(x), cube = h * h * h
+    cdef double first = c1_high * h, second = c3_high * cube  # exact: all factors are short
+    cdef double total = first + second, back = total - first
+    cdef double rest = (first - (total - back)) + (second - back)
+    rest += c1_low * h + c3_low * cube + (x - h) * (c1 + c3 * (x * x + x * h + h * h))
+    cdef real u = <real>total
+    low[0] = <real>((total - u) + rest)
+    return u
+
+
+cdef status forward(
+    const shape_t *shape, const real *z, real *y, const real *a, const double *hyper,
+) noexcept nogil:
+    cdef int64_t i
+    cdef real x, u, low, up, e, one = 1, far = 32
+    cdef real down = DOWN
+    for i in range(shape.rows * shape.cols):
+        x = limit(z[i], far)  # e(far) is 0, and infinity times it would be NaN
+        u = exponent(x, &low)                                                             # (1) (4)
+        up = exp_up(-u, -low)  # a product with it is exact where e is subnormal
+        e = up * down                                                                     # (4)
+        y[i] = (z[i] if x > 0 else x * up) / (one + e) * (one if x > 0 else down)         # (5)
+    return 0
+
+
+cdef status backward(
+    const shape_t *shape, const real *z, const real *y, const real *dy, real *dz,
+    const real *a, real *da, const double *hyper,
+) noexcept nogil:
+    cdef int64_t i
+    cdef real x, u, v, low, up, e, d, one = 1, far = 32, c1 = 1.5957691216057308, c3 = 0.21406444881780075
+    cdef real down = DOWN
+    for i in range(shape.rows * shape.cols):
+        x = limit(z[i], far)
+        u = exponent(x, &low)                                                             # (1) (4)
+        up = exp_up(-u, -low)
+        e = up * down                                                                     # (4)
+        v = c1 + c3 * x * x                                                               # (6)
+        d = one + x * v * (e if x > 0 else one) / (one + e)                               # (7)
+        dz[i] = dy[i] * ((one if x > 0 else up) * d / (one + e) * (one if x > 0 else down))  # (7)
+    return 0
+
+
+class GELUTanh(Activation):
+    """The tanh form of the Gaussian error linear unit, ``y = z / 2 * (1 + tanh(u))``, ``u = sqrt(2 / pi) (z + 0.044715 z**3)``.
+
+    Use it to run models that were trained with it, such as BERT and GPT-2; it differs from ``gelu`` by at most 0.0005.
+
+    References
+    ----------
+    D. Hendrycks, K. Gimpel, "Gaussian error linear units (GELUs)", arXiv:1606.08415 (2016).
+
+    Examples
+    --------
+    >>> import pyfc
+    >>> pyfc.get("activations", "gelu_tanh")().forward([-1000.0, 0.0, 1000.0])
+    array([  -0.,    0., 1000.])
+    """
+
+    name = "gelu_tanh"
+    derivation = (
+        Step(1, "u = sqrt(2 / pi) * (z + 44715 * z**3 / 1000000)", "an abbreviation", runs=True),
+        Step(2, "y = z / 2 * (1 + tanh(u))", "definition"),
+        Step(3, "y = z / (1 + exp(-2 * u))", "(2) with tanh(u) = 2 / (1 + exp(-2 u)) - 1"),
+        Step(4, "e = exp(-2 * Abs(u))", "exp of a number that is not positive cannot overflow", runs=True),
+        Step(5, "y = Piecewise((z / (1 + e), z > 0), (z * e / (1 + e), True))",
+             "(3), for z <= 0 with numerator and denominator multiplied by e; u has the sign of z", runs=True),
+        Step(6, "v = 2 * sqrt(2 / pi) * (1 + 3 * 44715 * z**2 / 1000000)", "the derivative of 2 u", runs=True),
+        Step(7, "dz = dy * Piecewise(((1 + z * v * e / (1 + e)) / (1 + e), z > 0),"
+                " (e * (1 + z * v / (1 + e)) / (1 + e), True))",
+             "chain rule and product rule with (5) and (6)", runs=True),
+    )
+    kernel = activation_capsule(
+        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Z,
+        forward[float], forward[double], backward[float], backward[double])
