@@ -99,9 +99,13 @@ class Loss(Component):
         if array.shape != (rows, cols):
             hint = f", or ({rows},) integer labels" if cols > 1 else f" or ({rows},)"
             raise ValueError(f"{who} have shape {array.shape} and dtype {array.dtype}: expected ({rows}, {cols}){hint}")
-        numbers = np.ascontiguousarray(array, dtype)
+        with np.errstate(over="ignore"):  # too large for the dtype is infinite, and said so
+            numbers = np.ascontiguousarray(array, dtype)
         if not np.isfinite(numbers).all():
-            raise ValueError(f"{who} contain NaN or infinity: expected finite numbers; remove or replace those rows")
+            raise ValueError(
+                f"{who} contain NaN or infinity as {numbers.dtype}: expected finite numbers; "
+                "remove or replace those rows"
+            )
         self.check_numbers(numbers)
         return numbers
 

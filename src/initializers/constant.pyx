@@ -13,6 +13,10 @@ class Constant(Initializer):
     value : float, default 0.1
         The value.
 
+    References
+    ----------
+    I. Goodfellow, Y. Bengio, A. Courville, "Deep Learning", MIT Press (2016), section 8.4: biases of 0.1 before relu.
+
     Examples
     --------
     >>> import numpy as np

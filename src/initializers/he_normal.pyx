@@ -5,7 +5,7 @@ from pyfc.derivation import Step
 
 
 class HeNormal(Initializer):
-    """He's (Kaiming) weights, normal, of variance ``2 / n_in``: for layers whose inputs come out of ``relu`` or its kin.
+    """He's (Kaiming) weights, normal, of variance ``2 / n_in``: for layers fed by ``relu`` or its kin.
 
     References
     ----------
@@ -23,7 +23,7 @@ class HeNormal(Initializer):
     name = "he_normal"
     derivation = (
         Step(1, "var_z = n_in * v * x2",
-             "an output sums n_in products of an input and a weight; x2 is the mean of x**2, v the variance of a weight"),
+             "an output sums n_in products of input and weight; x2 is the mean of x**2, v the variance of a weight"),
         Step(2, "integrate(a**2 * exp(-a**2 / 2) / sqrt(2 * pi), (a, 0, oo)) = 1 / 2",
              "of a z that is normal, or symmetric at all, relu keeps half of the mean square"),
         Step(3, "x2 = var_before / 2", "(2), where the inputs are relu of a z of variance var_before"),

@@ -9,8 +9,8 @@ class LecunNormal(Initializer):
 
     References
     ----------
-    Y. LeCun, L. Bottou, G. B. Orr, K.-R. Mueller, "Efficient BackProp", in: Neural Networks: Tricks of the Trade (1998).
-    G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter, "Self-Normalizing Neural Networks", NeurIPS (2017).
+    Y. LeCun, L. Bottou, G. B. Orr, K.-R. Mueller, "Efficient BackProp", in: Neural Networks: Tricks of the Trade
+    (1998). G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter, "Self-Normalizing Neural Networks", NeurIPS (2017).
 
     Examples
     --------

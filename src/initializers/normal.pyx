@@ -14,6 +14,11 @@ class Normal(Initializer):
     std : float, default 0.05
         Standard deviation, >= 0.
 
+    References
+    ----------
+    A. Krizhevsky, I. Sutskever, G. E. Hinton, "ImageNet Classification with Deep Convolutional Neural Networks",
+    NeurIPS (2012): weights of standard deviation 0.01.
+
     Examples
     --------
     >>> import numpy as np
@@ -26,7 +31,8 @@ class Normal(Initializer):
     hyperparameters = {"mean": Hyper(0.0), "std": Hyper(0.05, low=0)}
     derivation = (
         Step(1, "w = mean + std * u", "u is normal with mean 0 and variance 1", runs=True),
-        Step(2, "integrate(a * exp(-a**2 / 2) / sqrt(2 * pi), (a, -oo, oo)) = 0", "the mean of u, so w has the given one"),
+        Step(2, "integrate(a * exp(-a**2 / 2) / sqrt(2 * pi), (a, -oo, oo)) = 0",
+             "the mean of u, so w has the given one"),
         Step(3, "integrate(a**2 * exp(-a**2 / 2) / sqrt(2 * pi), (a, -oo, oo)) = 1", "the variance of u"),
         Step(4, "diff(w, u)**2 = std**2", "the variance of w: that of u times the square of the slope"),
     )

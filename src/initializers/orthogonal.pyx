@@ -23,9 +23,9 @@ class Orthogonal(Initializer):
 
     References
     ----------
-    A. M. Saxe, J. L. McClelland, S. Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear neural
-    networks", ICLR (2014). F. Mezzadri, "How to Generate Random Matrices from the Classical Compact Groups", Notices of
-    the AMS 54 (2007), for the signs.
+    A. M. Saxe, J. L. McClelland, S. Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear
+    neural networks", ICLR (2014). F. Mezzadri, "How to Generate Random Matrices from the Classical Compact Groups",
+    Notices of the AMS 54 (2007), for the signs.
 
     Examples
     --------
@@ -44,10 +44,11 @@ class Orthogonal(Initializer):
         Step(2, "d[j] = sign(r[j,j])", "the signs on the diagonal of r", runs=True),
         Step(3, "w[i,j] = gain * q[i,j] * d[j]", "columns of length gain", runs=True),
         Step(4, "a[i,j] = Sum(w[i,k] / gain * (d[k] * r[k,j]), (k, 1, m))",
-             "so w / gain and the rows of r with the sign d are a QR factorisation too, the one with positive diagonal"),
+             "so w / gain and the rows of r with the sign d are a QR factorisation too, that with positive diagonal"),
         Step(5, "p[i,j] = Sum(q[k,i] * q[k,j], (k, 1, m))", "products of the columns of q: 1 for i = j, else 0"),
         Step(6, "s[i,j] = Sum(w[k,i] * w[k,j], (k, 1, m))", "products of the columns of w"),
-        Step(7, "s[i,j] = gain**2 * d[i] * d[j] * p[i,j]", "gain**2 for i = j, else 0: the columns of w are orthogonal too"),
+        Step(7, "s[i,j] = gain**2 * d[i] * d[j] * p[i,j]",
+             "gain**2 for i = j, else 0: the columns of w are orthogonal too"),
     )
 
     def sample(self, shape, rng):

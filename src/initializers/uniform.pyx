@@ -12,6 +12,11 @@ class Uniform(Initializer):
     low, high : float, default -0.05 and 0.05
         Bounds: low <= w < high.
 
+    References
+    ----------
+    D. E. Rumelhart, G. E. Hinton, R. J. Williams, "Learning internal representations by error propagation", in:
+    Parallel Distributed Processing 1 (1986): small random weights break the symmetry of the units.
+
     Examples
     --------
     >>> import numpy as np

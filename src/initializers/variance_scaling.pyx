@@ -18,8 +18,8 @@ class VarianceScaling(Initializer):
 
     Notes
     -----
-    With the normal distribution: ``lecun_normal`` is scale 1, fan_in; ``he_normal`` is 2, fan_in; ``glorot_normal`` is 1,
-    fan_avg. The form ``randn / sqrt(n_out / 2)`` that some texts call Xavier is 2, fan_out.
+    With the normal distribution: ``lecun_normal`` is scale 1, fan_in; ``he_normal`` is 2, fan_in; ``glorot_normal`` is
+    1, fan_avg. The form ``randn / sqrt(n_out / 2)`` that some texts call Xavier is 2, fan_out.
 
     References
     ----------

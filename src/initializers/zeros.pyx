@@ -11,6 +11,11 @@ class Zeros(Initializer):
     Weights that are all equal give every unit of a layer the same output and the same gradient, so the units stay equal
     for ever; only random weights make them differ.
 
+    References
+    ----------
+    D. E. Rumelhart, G. E. Hinton, R. J. Williams, "Learning representations by back-propagating errors", Nature 323
+    (1986): weights that start equal stay equal.
+
     Examples
     --------
     >>> import numpy as np

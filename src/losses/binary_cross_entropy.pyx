@@ -12,8 +12,8 @@ cdef loss_kernel functions
 cdef double EPS = 2.0**-23                                                             # (7)
 
 
-# Forward goes down the columns, and backward over all numbers at once, because with the usual single output the rows are
-# too short for vector code.
+# Forward goes down the columns, and backward over all numbers at once, because with the usual single output the rows
+# are too short for vector code.
 
 cdef status forward(
     const shape_t *shape, const real *y, const real *t, const int64_t *labels, real *loss, const double *hyper,
@@ -33,7 +33,8 @@ cdef status forward(
                 u, v = y[i * m + j], t[i * m + j]
                 a = eps if u < eps else u                                              # (8)
                 d = one - eps if u > one - eps else u                                  # (9)
-                loss[i] -= v * (log(a) + (u / a - one)) + (one - v) * (log1p(-d) + ((one - u) / (one - d) - one))  # (10)
+                loss[i] -= v * (log(a) + (u / a - one))                                # (10)
+                loss[i] -= (one - v) * (log1p(-d) + ((one - u) / (one - d) - one))     # (10)
     return 0
 
 

@@ -65,8 +65,8 @@ class Huber(Loss):
     hyperparameters = {"delta": Hyper(1.0, low=0, open_low=True)}
     derivation = (
         Step(1, "d[k] = y[k] - t[k]", "the error of output k", runs=True),
-        Step(2, "l = Sum(Piecewise((delta * (Abs(d[k]) - delta / 2), Abs(d[k]) > delta), (d[k]**2 / 2, True)), (k, 1, m))",
-             "definition, for one sample with m outputs", runs=True),
+        Step(2, "l = Sum(Piecewise((delta * (Abs(d[k]) - delta / 2), Abs(d[k]) > delta), "
+             "(d[k]**2 / 2, True)), (k, 1, m))", "definition, for one sample with m outputs", runs=True),
         Step(3, "dy[j] = Piecewise((delta * sign(d[j]), Abs(d[j]) > delta), (d[j], True))",
              "only the term k = j depends on y[j], and d[j] grows as y[j] does"),
         Step(4, "dy[j] = Max(-delta, Min(delta, d[j]))",

@@ -55,7 +55,7 @@ class Adagrad(Optimizer):
     derivation = (
         Step(1, "s_new = s + g**2", "the sum of the squared gradients; 0 at the start", runs=True),
         Step(2, "Sum(g**2, (k, 1, t)) = t * g**2",
-             "so with a constant gradient the divisor of (3) is sqrt(t) * Abs(g), and step t has the size lr / sqrt(t)"),
+             "so with a constant gradient the divisor of (3) is sqrt(t) * Abs(g), and step t is lr / sqrt(t) long"),
         Step(3, "w_new = w - lr * g / (sqrt(s_new) + eps)", "a step whose rate is divided by the root of the sum",
              runs=True),
         Step(4, "(w - w_new) * (sqrt(s + g**2) + eps) = lr * g", "(1) in (3)"),

@@ -74,13 +74,15 @@ class AdamW(Optimizer):
     derivation = (
         Step(1, "m_new = beta1 * m + (1 - beta1) * g", "a fading mean of the gradients; 0 at the start", runs=True),
         Step(2, "v_new = beta2 * v + (1 - beta2) * g**2", "a fading mean of their squares; 0 at the start", runs=True),
-        Step(3, "m_new - g = beta1 * (m - g)", "with a constant gradient, what m lacks to g shrinks by beta1 in each step"),
+        Step(3, "m_new - g = beta1 * (m - g)",
+             "with a constant gradient, what m lacks to g shrinks by beta1 in each step"),
         Step(4, "Sum((1 - beta1) * beta1**(t - k), (k, 1, t)) = 1 - beta1**t",
              "the weights of the gradients of steps 1 to t in m; likewise with beta2 in v"),
         Step(5, "m_hat = m_new / (1 - beta1**t)", "divided by (4), the weights have the sum 1: a true mean", runs=True),
         Step(6, "v_hat = v_new / (1 - beta2**t)", "likewise", runs=True),
         Step(7, "u = m_hat / (sqrt(v_hat) + eps)", "Adam's direction"),
-        Step(8, "w_new = (1 - lr * weight_decay) * w - lr * u", "the decay acts on w alone, beside the gradient", runs=True),
+        Step(8, "w_new = (1 - lr * weight_decay) * w - lr * u", "the decay acts on w alone, beside the gradient",
+             runs=True),
         Step(9, "w_new - (w - lr * u) = -lr * weight_decay * w", "Adam's step where weight_decay is 0"),
     )
     kernel = optimizer_capsule(&functions, 2, update[float], update[double])

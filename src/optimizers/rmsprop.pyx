@@ -61,8 +61,10 @@ class RMSprop(Optimizer):
         "eps": Hyper(1e-8, low=0, open_low=True),
     }
     derivation = (
-        Step(1, "s_new = rho * s + (1 - rho) * g**2", "a fading mean of the squared gradients; 0 at the start", runs=True),
-        Step(2, "s_new - g**2 = rho * (s - g**2)", "with a constant gradient, what s lacks to g**2 shrinks by rho in each step"),
+        Step(1, "s_new = rho * s + (1 - rho) * g**2", "a fading mean of the squared gradients; 0 at the start",
+             runs=True),
+        Step(2, "s_new - g**2 = rho * (s - g**2)",
+             "with a constant gradient, what s lacks to g**2 shrinks by rho in each step"),
         Step(3, "Sum((1 - rho) * rho**(t - k), (k, 1, t)) = 1 - rho**t",
              "the weights of the gradients of steps 1 to t in s: a mean once rho**t has faded"),
         Step(4, "w_new = w - lr * g / (sqrt(s_new) + eps)", "a step divided by the root of the mean", runs=True),

@@ -32,8 +32,8 @@ class SGD(Optimizer):
     lr : float or Schedule, default 0.01
         Learning rate.
     momentum : float, default 0.0
-        How much of the velocity is kept, >= 0 and < 1. With a constant gradient the steps grow to ``1 / (1 - momentum)``
-        times those of plain descent: 0.9 makes them ten times as long.
+        How much of the velocity is kept, >= 0 and < 1. With a constant gradient the steps grow until they are
+        ``1 / (1 - momentum)`` times as long as those of plain descent: ten times with 0.9.
     nesterov : bool, default False
         Take the gradient where the velocity is about to lead. With momentum 0 it changes nothing.
 
@@ -46,9 +46,9 @@ class SGD(Optimizer):
 
     References
     ----------
-    H. Robbins, S. Monro, "A Stochastic Approximation Method", Annals of Mathematical Statistics 22 (1951). B. T. Polyak,
-    "Some methods of speeding up the convergence of iteration methods" (1964). I. Sutskever, J. Martens, G. Dahl,
-    G. Hinton, "On the importance of initialization and momentum in deep learning", ICML (2013).
+    H. Robbins, S. Monro, "A Stochastic Approximation Method", Annals of Mathematical Statistics 22 (1951).
+    B. T. Polyak, "Some methods of speeding up the convergence of iteration methods" (1964). I. Sutskever, J. Martens,
+    G. Dahl, G. Hinton, "On the importance of initialization and momentum in deep learning", ICML (2013).
 
     Examples
     --------
@@ -72,14 +72,14 @@ class SGD(Optimizer):
     derivation = (
         Step(1, "v_new = momentum * v + g", "the velocity: a fading sum of the gradients; 0 at the start", runs=True),
         Step(2, "v_new - g / (1 - momentum) = momentum * (v - g / (1 - momentum))",
-             "with a constant gradient, what v lacks to g / (1 - momentum) shrinks by the factor momentum in each step"),
+             "with a constant gradient, what v lacks to g / (1 - momentum) shrinks by momentum in each step"),
         Step(3, "w_new = w - lr * v_new", "a step along the velocity", runs=True, when={"nesterov": False}),
         Step(4, "w_new = w - lr * g - lr * momentum * v", "(1) in (3): plain descent where momentum is 0",
              when={"nesterov": False}),
         Step(5, "w_new = w - lr * (g + momentum * v_new)",
              "a step along the velocity, and on to where the next one will lead", runs=True, when={"nesterov": True}),
         Step(6, "w_new + lr * momentum * v_new = (w + lr * momentum * v) - lr * v_new",
-             "so x = w + lr * momentum * v moves by -lr * v_new, with g taken at x - lr * momentum * v: Nesterov's method",
+             "so x = w + lr * momentum * v moves by -lr * v_new, g being taken at x - lr * momentum * v: Nesterov",
              when={"nesterov": True}),
     )
     kernel = optimizer_capsule(&functions, 1, update[float], update[double])

@@ -1,0 +1,366 @@
+"""Losses: what targets they take, every way in which targets can be wrong, weights, extremes, and decisions."""
+
+import mpmath
+import numpy as np
+import pytest
+
+import pyfc
+
+NAMES = [record.name for record in pyfc.registry.records("losses") if record.builtin]
+LABELLED = [name for name in NAMES if pyfc.get("losses", name).task == "classification"]
+DTYPES = [np.float32, np.float64]
+
+
+def loss(name, **hyper):
+    return pyfc.get("losses", name)(**hyper)
+
+
+def example(name, rows=6, cols=4, dtype=np.float64):
+    """Return outputs and targets that suit a loss."""
+    draw = np.random.default_rng(0)
+    y = draw.normal(0, 2, (rows, cols)).astype(dtype)
+    task = pyfc.get("losses", name).task
+    if task == "regression":
+        return y, draw.normal(0, 2, (rows, cols))
+    if task == "binary" or cols == 1:
+        t = draw.integers(0, 2, (rows, cols))
+        return y, np.ones((rows, 1), int) if name == "softmax_cross_entropy" else t
+    return y, draw.integers(0, cols, rows)
+
+
+# Values against formulas written out anew
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    ("name", "hyper", "formula"),
+    [
+        ("squared_error", {"factor": 0.5}, lambda y, t: ((y - t) ** 2).sum(axis=1) / 2),
+        ("squared_error", {"mean_outputs": True}, lambda y, t: ((y - t) ** 2).mean(axis=1)),
+        ("absolute_error", {"factor": 3}, lambda y, t: 3 * np.abs(y - t).sum(axis=1)),
+        ("absolute_error", {"mean_outputs": True}, lambda y, t: np.abs(y - t).mean(axis=1)),
+        (
+            "huber",
+            {"delta": 1.5},
+            lambda y, t: np.where(abs(y - t) < 1.5, (y - t) ** 2 / 2, 1.5 * (abs(y - t) - 0.75)).sum(axis=1),
+        ),
+    ],
+)
+def test_regression_formulas(name, hyper, formula, dtype):
+    y, t = example(name, dtype=dtype)
+    assert loss(name, **hyper).value(y, t) == pytest.approx(formula(y, t).mean(), rel=20 * float(np.finfo(dtype).eps))
+
+
+def test_cross_entropy_is_minus_the_log_of_the_softmax():
+    y, labels = example("softmax_cross_entropy")
+    p = np.exp(y) / np.exp(y).sum(axis=1, keepdims=True)
+    assert loss("softmax_cross_entropy").value(y, labels) == pytest.approx(
+        -np.log(p[range(6), labels]).mean(), rel=1e-14
+    )
+
+
+def test_smoothing_is_the_loss_of_smoothed_targets():
+    y, labels = example("softmax_cross_entropy")
+    smoothed = 0.7 * np.eye(4)[labels] + 0.3 / 4
+    plain, smoothing = loss("softmax_cross_entropy"), loss("softmax_cross_entropy", smoothing=0.3)
+    assert smoothing.value(y, labels) == pytest.approx(plain.value(y, smoothed), rel=1e-14)
+    np.testing.assert_allclose(smoothing.gradient(y, labels), plain.gradient(y, smoothed), rtol=1e-13)
+
+
+def test_logits_and_probabilities_agree():
+    y, t = example("binary_cross_entropy")
+    q = 1 / (1 + np.exp(-y))
+    logits, probabilities = loss("binary_cross_entropy"), loss("binary_cross_entropy", from_logits=False)
+    assert logits.value(y, t) == pytest.approx(probabilities.value(q, t), rel=1e-13)
+    np.testing.assert_allclose(logits.gradient(y, t), probabilities.gradient(q, t) * q * (1 - q), rtol=1e-10)
+
+
+def test_hinge_counts_what_lacks_to_the_margin():
+    y = np.array([[2.0, -0.5, -3.0], [0.5, 0.0, -1.0]])
+    assert loss("hinge").value(y, [0, 0]) == (0.5 + 1.5) / 2
+    assert loss("hinge", margin=3).value(y, [0, 0]) == ((1 + 2.5 + 0) + (2.5 + 3 + 2)) / 2
+
+
+# Targets
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", LABELLED)
+def test_labels_and_one_hot_rows_are_the_same(name, dtype):
+    y, labels = example(name, dtype=dtype)
+    for other in (np.eye(4)[labels], np.eye(4, dtype=bool)[labels], labels.astype(np.uint8), labels.tolist()):
+        assert loss(name).value(y, labels) == loss(name).value(y, other)
+        np.testing.assert_array_equal(loss(name).gradient(y, labels), loss(name).gradient(y, other))
+
+
+def test_hinge_takes_both_signs():
+    hinge, y, labels = loss("hinge"), *example("hinge")
+    assert hinge.value(y, labels) == hinge.value(y, 2 * np.eye(4)[labels] - 1)
+    one = y[:, :1]
+    for zeros_and_ones in ([0, 1, 1, 0, 1, 0], [0, 0, 0, 0, 0, 0], [1, 1, 1, 1, 1, 1]):
+        signs = 2 * np.array(zeros_and_ones) - 1
+        assert hinge.value(one, zeros_and_ones) == hinge.value(one, signs) == hinge.value(one, signs[:, None])
+    with pytest.raises(ValueError, match=r"values -1, 0, 1: expected 0 and 1, or -1 and \+1"):
+        hinge.value(one, [0, 1, -1, 0, 1, 0])
+    with pytest.raises(ValueError, match=r"values 0.1, 0.2, 0.3, 0.4, 0.5, \.\.\.: expected"):
+        hinge.value(one, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+    with pytest.raises(ValueError, match="row 1 of the targets has 2 entries of 1: expected one"):
+        hinge.value(y[:2], [[0, 0, 0, 1], [1, 1, 0, 0]])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_column_may_be_flat(name):
+    y, t = example(name, cols=1)
+    assert loss(name).value(y[:, 0], t) == loss(name).value(y, t)
+    assert loss(name).gradient(y[:, 0], t).shape == (6,)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_wrong_shapes(name):
+    y = np.zeros((3, 4))
+    with pytest.raises(ValueError, match=r"shape \(2,\): expected one for each of the 3 samples"):
+        loss(name).value(y, [0, 1])
+    with pytest.raises(ValueError, match=r"shape \(\): expected one for each of the 3 samples"):
+        loss(name).value(y, 1)
+    with pytest.raises(ValueError, match=r"shape \(3, 5\) .*: expected \(3, 4\), or \(3,\) integer labels"):
+        loss(name).value(y, np.zeros((3, 5)))
+    with pytest.raises(
+        ValueError, match=r"shape \(3,\) and dtype float64: expected \(3, 4\), or \(3,\) integer labels"
+    ):
+        loss(name).value(y, [0.0, 1.0, 2.0])
+    with pytest.raises(ValueError, match=r"y has shape \(1, 2, 3\): expected \(n, k\)"):
+        loss(name).value(np.zeros((1, 2, 3)), [0])
+    with pytest.raises(ValueError, match=r"y has shape \(3, 0\): expected \(n, k\) with k >= 1"):
+        loss(name).value(np.zeros((3, 0)), np.zeros((3, 0)))
+    with pytest.raises(ValueError, match=r"shape \(3, 2\) .*: expected \(3, 1\) or \(3,\)"):
+        loss(name).value(np.zeros(3), np.zeros((3, 2)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_labels_out_of_range(name):
+    for labels in ([0, 4], [-1, 0]):
+        with pytest.raises(ValueError, match=r"labels from .*: expected 0 to 3, because the network has 4 outputs"):
+            loss(name).value(np.zeros((2, 4)), labels)
+
+
+def test_softmax_of_one_output_has_one_class():
+    entropy = loss("softmax_cross_entropy")
+    assert entropy.value([3.0, 4.0], [0, 0]) == 0
+    with pytest.raises(ValueError, match=r"labels from 0 to 1: expected 0 to 0, because the network has 1 output$"):
+        entropy.value([3.0, 4.0], [0, 1])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_wrong_dtypes_and_numbers(name):
+    y = np.zeros((2, 2), np.float32)
+    with pytest.raises(TypeError, match="targets have dtype <U1: expected numbers or integer labels"):
+        loss(name).value(y, ["a", "b"])
+    with pytest.raises(TypeError, match="y has dtype complex64: expected float32 or float64"):
+        loss(name).value(y + 1j, [0, 1])
+    for bad in (np.nan, np.inf, 1e39):
+        with pytest.raises(ValueError, match="contain NaN or infinity as float32: expected finite numbers"):
+            loss(name).value(y, [[0, 1], [bad, 0]])
+
+
+def test_binary_targets_lie_between_0_and_1():
+    entropy = loss("binary_cross_entropy")
+    assert entropy.value([0.0], [0.25]) == pytest.approx(np.log(2))
+    for t in ([0, 1.5], [-0.5, 1]):
+        with pytest.raises(ValueError, match=r"targets lie in \[.*\]: expected \[0, 1\]"):
+            entropy.value([0.0, 0.0], t)
+
+
+@pytest.mark.parametrize("row", [[0.5, 0.4], [0, 0], [1, 1], [1.5, -0.5]])
+def test_class_targets_are_probabilities(row):
+    with pytest.raises(ValueError, match=r"row 1 of the targets has sum .* expected probabilities, >= 0 with sum 1"):
+        loss("softmax_cross_entropy").value(np.zeros((2, 2)), [[0.5, 0.5], row])
+
+
+def test_rounded_probabilities_are_taken():
+    t = np.random.default_rng(0).dirichlet(np.ones(50), 20).astype(np.float16)
+    assert np.isfinite(loss("softmax_cross_entropy").value(np.zeros((20, 50)), t))
+
+
+# Weights
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_weight_2_counts_as_two_samples(name):
+    y, t = example(name)
+    weight = [1, 2, 0, 1, 3, 1]
+    twice = np.repeat(np.arange(6), weight)
+    assert loss(name).value(y, t, weight) == pytest.approx(loss(name).value(y[twice], t[twice]), rel=1e-14)
+    repeated = loss(name).gradient(y[twice], t[twice])
+    summed = np.zeros_like(y)
+    np.add.at(summed, twice, repeated)
+    np.testing.assert_allclose(loss(name).gradient(y, t, weight), summed, rtol=1e-13, atol=1e-16)
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        ([1, 2], r"sample_weight is int64 \(2,\): expected 6 numbers"),
+        ([[1]] * 6, r"sample_weight is int64 \(6, 1\): expected 6 numbers"),
+        (["a"] * 6, "expected 6 numbers"),
+        ([1, 1, 1, 1, 1, -1], "negative, NaN or infinite"),
+        ([1, 1, 1, 1, 1, np.nan], "negative, NaN or infinite"),
+        ([1, 1, 1, 1, 1, np.inf], "negative, NaN or infinite"),
+        ([0] * 6, "all zero: expected at least one sample that counts"),
+    ],
+)
+def test_wrong_weights(weight, message):
+    y, t = example("squared_error")
+    for function in (loss("squared_error").value, loss("squared_error").gradient):
+        with pytest.raises(ValueError, match=message):
+            function(y, t, weight)
+
+
+# Sizes, layouts and extremes
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sizes(name):
+    for rows, cols in ((1, 1), (1, 5), (7, 1), (3, 70)):
+        y, t = example(name, rows, cols)
+        single = [loss(name).value(y[i : i + 1], t[i : i + 1]) for i in range(rows)]
+        assert loss(name).value(y, t) == pytest.approx(np.mean(single), rel=1e-14)
+        assert loss(name).gradient(y, t).shape == (rows, cols)
+    y, t = example(name, 0, 3)
+    assert np.isnan(loss(name).value(y, t))
+    assert loss(name).gradient(y, t).shape == (0, 3)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_layouts_and_out(name):
+    y, t = example(name)
+    wide = np.zeros((12, 8))
+    wide[::2, ::2] = y
+    strided = wide[::2, ::2]
+    strided.flags.writeable = False
+    expected = loss(name).gradient(y, t)
+    np.testing.assert_array_equal(loss(name).gradient(strided, t), expected)
+    out = np.empty_like(y)
+    assert loss(name).gradient(y, t, out=out) is out
+    np.testing.assert_array_equal(out, expected)
+    for bad in (np.empty((6, 3)), np.empty((6, 4), np.float32), np.empty((4, 6)).T, [1]):
+        with pytest.raises(ValueError, match="out is"):
+            loss(name).gradient(y, t, out=bad)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ["binary_cross_entropy", "softmax_cross_entropy", "hinge", "absolute_error", "huber"])
+def test_huge_outputs(name, dtype):
+    t = [[1, 0], [0, 1], [1, 0], [0, 1], [1, 0]]
+    y = np.array([[1e30, -1e30], [1e30, -1e30], [1e30, 1e30], [-1e30, -1e30], [0, 1e30]], dtype)
+    values = [loss(name).value(y[i : i + 1], t[i : i + 1]) for i in range(len(y))]
+    assert np.isfinite(values).all()
+    dy = loss(name).gradient(y, t) * len(y)
+    assert np.abs(dy).max() <= 1
+    if name == "softmax_cross_entropy":
+        big = float(dtype(1e30))
+        assert values == pytest.approx([0, 2 * big, np.log(2), np.log(2), big], rel=1e-6)
+        np.testing.assert_allclose(dy, [[0, 0], [1, -1], [-0.5, 0.5], [0.5, -0.5], [-1, 1]], atol=1e-6)
+    if name == "binary_cross_entropy":
+        big = float(dtype(1e30))
+        assert values == pytest.approx([0, 2 * big, big, big, big + np.log(2)], rel=1e-6)
+        np.testing.assert_allclose(dy, [[0, 0], [1, -1], [0, 1], [0, -1], [-0.5, 1]], atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", NAMES)
+def test_nan_stays_in_its_row(name, dtype):
+    for cols in (1, 3):
+        for at in range(cols):
+            y, t = example(name, 3, cols, dtype)
+            y[1, at] = np.nan
+            values = [loss(name).value(y[i : i + 1], t[i : i + 1]) for i in range(3)]
+            assert np.isnan(values).tolist() == [False, True, False]
+            dy = loss(name).gradient(y, t)
+            assert np.isnan(dy[1, at])
+            assert np.isfinite(dy[[0, 2]]).all()
+
+
+def test_an_impossible_class_that_is_not_asked_for_does_no_harm():
+    y = [[0.0, -np.inf, 0.0]]
+    assert loss("softmax_cross_entropy").value(y, [0]) == pytest.approx(np.log(2))
+    assert loss("softmax_cross_entropy").value(y, [[0.5, 0, 0.5]]) == pytest.approx(np.log(2))
+    np.testing.assert_allclose(loss("softmax_cross_entropy").gradient(y, [0]), [[-0.5, 0, 0.5]])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_confident_classifier_still_has_a_loss(dtype):
+    with mpmath.workdps(60):
+        y = dtype(50)
+        true = float(mpmath.log1p(2 * mpmath.exp(-50)))
+    for row, label in (([y, 0, 0], 0), ([0, y, 0], 1), ([0, 0, y], 2)):
+        value = loss("softmax_cross_entropy").value(np.array([row], dtype), [label])
+        assert value == pytest.approx(true, rel=4 * float(np.finfo(dtype).eps))
+    value = loss("binary_cross_entropy").value(np.array([y], dtype), [1])
+    assert value == pytest.approx(float(mpmath.log1p(mpmath.exp(-50))), rel=4 * float(np.finfo(dtype).eps))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_probabilities_of_0_and_1_have_a_finite_loss_with_a_slope(dtype):
+    entropy, eps = loss("binary_cross_entropy", from_logits=False), 2.0**-23
+    y = np.array([0, 1, 0, 1, eps / 2], dtype)
+    t = [1, 0, 0, 1, 1]
+    values = [entropy.value(y[i : i + 1], t[i : i + 1]) for i in range(5)]
+    assert values == pytest.approx([1 - np.log(eps), 1 - np.log(eps), 0, 0, 0.5 - np.log(eps)], rel=1e-6, abs=1e-6)
+    dy = 5 * entropy.gradient(y, t)
+    np.testing.assert_allclose(dy, [-1 / eps, 1 / eps, 1, -1, -1 / eps], rtol=1e-6)
+
+
+def test_kinks():
+    assert loss("absolute_error").gradient([1.0], [1.0])[0] == 0
+    assert loss("hinge").gradient([1.0], [1])[0] == 0
+    for side in (-2.0, 2.0):
+        assert loss("huber", delta=2).gradient([side], [0.0])[0] == side
+
+
+# Decisions
+
+
+def test_decisions():
+    y = np.array([[-1.0, 0.2], [0.4, 0.6], [0.0, np.nan]])
+    assert loss("squared_error").decide(y) is y
+    assert loss("softmax_cross_entropy").decide(y[:2]).tolist() == [1, 1]
+    assert loss("hinge").decide(y[:2]).tolist() == [1, 1]
+    assert loss("hinge").decide(y[:, :1]).tolist() == [0, 1, 0]
+    logits, probabilities = loss("binary_cross_entropy"), loss("binary_cross_entropy", from_logits=False)
+    assert logits.decide(y).tolist() == [[0, 1], [1, 1], [0, 0]]
+    assert probabilities.decide(y).tolist() == [[0, 0], [0, 1], [0, 0]]
+    for one in (logits, probabilities, loss("hinge")):
+        decided = one.decide(y[:, :1])
+        assert decided.dtype == np.int64
+        assert decided.shape == (3,)
+
+
+def test_probabilities():
+    names = {name: loss(name).probability for name in NAMES}
+    assert names["softmax_cross_entropy"] == "softmax"
+    assert names["binary_cross_entropy"] == "sigmoid"
+    assert names["hinge"] == names["squared_error"] == ""
+    assert loss("binary_cross_entropy", from_logits=False).probability == "identity"
+    assert loss("binary_cross_entropy", from_logits=False).in_unit_interval
+    assert not loss("binary_cross_entropy").in_unit_interval
+
+
+@pytest.mark.parametrize(
+    ("name", "hyper", "message"),
+    [
+        ("squared_error", {"factor": 0}, r"SquaredError\(factor=0\): expected a finite number > 0"),
+        ("absolute_error", {"mean_outputs": 1}, "expected True or False"),
+        ("huber", {"delta": -1}, r"Huber\(delta=-1\): expected a finite number > 0"),
+        ("softmax_cross_entropy", {"smoothing": 1}, "expected a finite number >= 0 and < 1"),
+        ("softmax_cross_entropy", {"smoothing": np.nan}, "expected a finite number"),
+        (
+            "binary_cross_entropy",
+            {"logits": True},
+            "BinaryCrossEntropy got logits: its hyper-parameters are: from_logits",
+        ),
+        ("hinge", {"margin": "1"}, r"Hinge\(margin='1'\): expected a number"),
+    ],
+)
+def test_wrong_hyperparameters(name, hyper, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        loss(name, **hyper)
