@@ -38,6 +38,16 @@ np.testing.assert_allclose(softsign.backward(np.ones_like(z), z=z, y=y), slope, 
 assert tag_problems(softsign.derivation, source_path(type(softsign).__module__)) == []
 print(pyfc.__file__)
 """
+CHECK_AND_TRAIN = """
+import numpy as np, pyfc, pyfc.testing
+assert pyfc.testing.check_activation("softsign").ok
+X = np.random.default_rng(0).normal(size=(64, 2))
+y = X[:, :1] * X[:, 1:]
+net = pyfc.mlp([2, 8, 1], activation="softsign", loss="squared_error", seed=0)
+before = net.evaluate(X, y)["loss"]
+net.fit(X, y, epochs=50, batch_size=16, optimizer=pyfc.Adam(lr=0.05), progress=False)
+assert net.evaluate(X, y)["loss"] < before / 2
+"""
 
 
 def call(*command, cwd=None, status=0, **environment):
