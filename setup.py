@@ -69,6 +69,13 @@ class BuildExtensions(build_ext):
 
     def run(self) -> None:
         """Run Cython only now, so that commands that merely ask for metadata do not wait for it."""
+        if self.inplace:
+            # setuptools would build in a temporary folder, and so compile every file each time.
+            self.build_lib = "build/inplace"
+        flags = Path("build/flags.txt")
+        if not flags.exists() or flags.read_text(encoding="utf-8") != " ".join(compile_arguments()):
+            flags.parent.mkdir(exist_ok=True)
+            flags.write_text(" ".join(compile_arguments()), encoding="utf-8")
         translated = cythonize(
             self.extensions,
             nthreads=self.parallel,
@@ -78,6 +85,7 @@ class BuildExtensions(build_ext):
         )
         for extension, with_c_source in zip(self.extensions, translated, strict=True):
             extension.sources = with_c_source.sources
+            extension.depends.append(str(flags))  # so that PYFC_NATIVE compiles anew what was compiled without it
         super().run()
 
 
