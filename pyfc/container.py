@@ -30,8 +30,10 @@ VERSION = 1
 #: Where in the metadata the plain data stand: one entry, since safetensors writes several in random order.
 KEY = "pyfc"
 
-#: What a file says of an array: its type in the words of safetensors, and its shape.
+#: Type in the words of safetensors, and shape.
 Kind = tuple[str, tuple[int, ...]]
+
+_TYPES = {"float32": "F32", "float64": "F64"}
 
 
 def write(path: str | os.PathLike[str], kind: str, content: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
@@ -117,6 +119,26 @@ class Stored:
         if name not in ("pyfc-network", "pyfc-checkpoint") or not isinstance(version, int) or version < 1:
             raise self.error(f"it is a {name!r} of version {version!r}: expected a pyfc-network or a pyfc-checkpoint")
         return name.removeprefix("pyfc-"), content
+
+    def expect(self, parameters: Mapping[str, tuple[np.dtype[Any], tuple[int, ...]]]) -> None:
+        """Raise if the parameters in the file are not such as these; names with a leading dot are none in a checkpoint.
+
+        Raises
+        ------
+        ModelFileError
+            If one is missing, unknown, or of another type or shape.
+        """
+        expected = {name: (_TYPES.get(dtype.name), shape) for name, (dtype, shape) in parameters.items()}
+        own = {name: kind for name, kind in self.shapes.items() if self.kind == "network" or not name.startswith(".")}
+        for problem, names in (
+            ("lacks", expected.keys() - own.keys()),
+            ("has an unknown", own.keys() - expected.keys()),
+        ):
+            if names:
+                raise self.error(f"it {problem} {', '.join(sorted(names))}; {AGAIN}")
+        for name, (letters, shape) in expected.items():
+            if own[name] != (letters, shape):
+                raise self.error(f"{name} is {own[name][0]} {own[name][1]}: expected {letters} {shape}")
 
     def read(self) -> dict[str, Array]:
         """Return the arrays; call this when ``shapes`` are known to be right.

@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pyfc.component.base import Array
-from pyfc.container import AGAIN, Kind, Stored, opened, write
+from pyfc.container import AGAIN, Stored, opened, write
 from pyfc.description import describe, rebuild
 from pyfc.errors import ModelFileError, PluginError
 from pyfc.layers import Dropout, Layer, layer_from_config
@@ -21,8 +20,6 @@ from pyfc.network import Network
 
 #: What a wrong description can raise while a network is made from it.
 BROKEN = (ValueError, TypeError, KeyError, AttributeError, IndexError, ArithmeticError, RecursionError)
-
-_TYPES = {"float32": "F32", "float64": "F64"}
 
 
 def save(network: Network, path: str | os.PathLike[str]) -> None:
@@ -82,7 +79,7 @@ def load(path: str | os.PathLike[str]) -> Network:
         If there is no such file, or it cannot be read.
     """
     with opened(path) as stored:
-        return read_network(stored)[0]
+        return read_network(stored)
 
 
 def network_content(network: Network) -> dict[str, Any]:
@@ -125,8 +122,8 @@ def restore_random(network: Network, state: Mapping[str, Any]) -> None:
     network.shuffle_rng = np.random.Generator(generator)
 
 
-def read_network(stored: Stored) -> tuple[Network, dict[str, Array]]:
-    """Return the network in an open file, and all arrays of the file.
+def read_network(stored: Stored) -> Network:
+    """Return the network in an open file.
 
     Nothing is allocated before the shapes that the layers ask for have been compared with those in the file.
     """
@@ -136,11 +133,9 @@ def read_network(stored: Stored) -> tuple[Network, dict[str, Array]]:
         shapes, names = _shapes(layers, about["sizes"]), [layer.name for layer in layers]
         if None in names or len(set(names)) < len(names):
             raise ValueError(f"its layers are called {', '.join(map(repr, names))}: expected different names")
-        loss, dtype = rebuild("losses", about["loss"]), _TYPES[about["dtype"]]
-        expected = {
-            f"{n}.{key}": (dtype, shape) for n, each in zip(names, shapes, strict=True) for key, shape in each.items()
-        }
-        _compare(stored, expected)
+        loss, dtype = rebuild("losses", about["loss"]), np.dtype(about["dtype"])
+        wanted = [{f"{n}.{key}": shape for key, shape in each.items()} for n, each in zip(names, shapes, strict=True)]
+        stored.expect({name: (dtype, shape) for each in wanted for name, shape in each.items()})
         arrays = stored.read()
         for layer, each in zip(layers, shapes, strict=True):
             layer.parameters = {key: arrays[f"{layer.name}.{key}"] for key in each}
@@ -155,7 +150,7 @@ def read_network(stored: Stored) -> tuple[Network, dict[str, Array]]:
         raise
     except BROKEN as error:
         raise stored.error(f"its description is of no network that pyfc can make ({error}); {AGAIN}") from error
-    return network, arrays
+    return network
 
 
 def _layer(config: Mapping[str, Any]) -> Layer:
@@ -179,17 +174,6 @@ def _shapes(layers: list[Layer], sizes: Any) -> list[dict[str, tuple[int, ...]]]
     if found != sizes:
         raise ValueError(f"its layers have sizes {found}: expected {sizes}")
     return shapes
-
-
-def _compare(stored: Stored, expected: Mapping[str, Kind]) -> None:
-    """Raise if the parameters in the file are not those that the layers ask for."""
-    own = {name: kind for name, kind in stored.shapes.items() if stored.kind == "network" or not name.startswith(".")}
-    for problem, names in (("lacks", expected.keys() - own.keys()), ("has the unknown", own.keys() - expected.keys())):
-        if names:
-            raise stored.error(f"it {problem} {', '.join(sorted(names))}; {AGAIN}")
-    for name, kind in expected.items():
-        if own[name] != kind:
-            raise stored.error(f"{name} is {own[name][0]} {own[name][1]}: expected {kind[0]} {kind[1]}")
 
 
 def _dropouts(network: Network) -> list[Dropout]:
