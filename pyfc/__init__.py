@@ -4,6 +4,9 @@ The public names are here; ``help(pyfc.Network)`` is a good place to begin. Comp
 ``pyfc.get("activations", "relu")``; those of pyfc itself can also be had by the name of their class, ``pyfc.SGD``.
 """
 
+from __future__ import annotations
+
+import os
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +45,13 @@ __all__ = [
 def get_include() -> str:
     """Return the folder of ``pyfc_kernel.h`` and ``pyfc_kernel.pxd``, for the compiler of a plugin."""
     return str(Path(__file__).with_name("include"))
+
+
+def load(path: str | os.PathLike[str]) -> Network:
+    """Return the network in a file that ``Network.save`` wrote; see :func:`pyfc.files.load`."""
+    from pyfc import files  # not at the top: safetensors is imported when a file is
+
+    return files.load(path)
 
 
 def __getattr__(name: str) -> Any:

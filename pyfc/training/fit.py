@@ -92,10 +92,11 @@ def fit(
     clip_value : float, optional
         Each entry of a gradient is limited to this size, before clip_norm.
     checkpoint : path, optional
-        A file that is written after each epoch, with all that is needed to go on.
+        A file that is written before the first epoch and after each one, with all that is needed to go on. One that
+        is there is replaced. :func:`pyfc.load` takes it too.
     resume : bool, default False
-        Go on from the checkpoint if there is one; the result is then the same, bit by bit, as without the break. All
-        other arguments must be as they were.
+        Go on from the checkpoint if there is one; on the same machine the result is the same, bit by bit, as without
+        the break. Network, data and other arguments must be as they were; epochs may be more.
 
     Returns
     -------
@@ -105,7 +106,12 @@ def fit(
     Raises
     ------
     ValueError, TypeError
-        For data or settings that do not fit; nothing has changed then.
+        For data or settings that do not fit, or do not agree with the checkpoint; nothing has changed then.
+    ModelFileError
+        If the checkpoint to go on from is damaged.
+    OSError
+        If a checkpoint cannot be written, such as on a full disk: at the start before anything has changed, later with
+        the network and its history as they are at the end of that epoch.
     TrainingError
         If the loss becomes NaN or infinite; the network then has the weights from before that epoch.
     """
@@ -115,6 +121,11 @@ def fit(
     if resume and checkpoint is None:
         raise ValueError("resume=True without checkpoint: expected the path of the file to go on from")
     recipe: Optimizer = registry.make("optimizers", optimizer)
+    if checkpoint is not None and recipe.full_batch:
+        raise ValueError(
+            f"checkpoint= with {recipe!r}: it keeps its memory to itself, so that it could not go on the same way; "
+            "expected sgd, adam or the like; or use network.save afterwards"
+        )
     samples, targets = network.check_data(X, y)
     held_out = None if validation is None else _validation(network, validation)
     weight = total_weights(targets, max(2, network.n_out), sample_weight, class_weight)
@@ -133,12 +144,12 @@ def fit(
     if checkpoint is not None:
         from pyfc.training.checkpoint import Checkpoint
 
-        settings = {"samples": len(samples), "batch_size": rows, "shuffle": bool(shuffle), "clip": list(clips)}
-        hung_in.append(Checkpoint(checkpoint, settings, list(hung_in), resume=resume))
+        settings = {"batch_size": rows, "shuffle": bool(shuffle), "clip": list(clips), "metrics": list(measures)}
+        X_held, y_held = held_out or (None, None)
+        data = {"X": samples, "y": targets, "sample_weight": weight, "validation X": X_held, "validation y": y_held}
+        hung_in.append(Checkpoint(checkpoint, run, hung_in, settings, data, resume=resume))
 
     loop = _Loop(run, samples, targets, held_out, weight, measures, hung_in, clips, rows, bool(shuffle))
-    network.history = run.history
-    network.last_step = None
     with threads, StopOnInterrupt(run):
         loop.run_all(progress)
     return run.history
@@ -179,11 +190,12 @@ class _Loop:
         run, began = self.run, time.perf_counter()
         for callback in self.callbacks:
             callback.on_train_begin(run)
+        run.network.history, run.network.last_step = run.history, None
         self.bar = tqdm(
             total=run.epochs * run.batches, initial=run.epoch * run.batches, disable=not progress, unit=" batches"
         )
         try:
-            if run.epoch < run.epochs:
+            if run.epoch < run.epochs and not run.stop_reason:
                 (self._iterations if run.optimizer.full_batch else self._epochs)()
         finally:
             run.history.seconds += time.perf_counter() - began
