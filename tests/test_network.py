@@ -268,7 +268,7 @@ def test_trace_has_every_number_of_the_step(data):
     for name, gradient in grads.items():
         layer, _, key = name.partition(".")
         np.testing.assert_allclose(trace[f"{layer}.d{key}"], gradient, rtol=1e-12)
-    assert list(trace)[0] == "x"
+    assert next(iter(trace)) == "x"
     assert len(trace) == len(list(trace)) > 12
     assert "dense_0.dW" in repr(trace)
     assert "<table>" in trace._repr_html_()

@@ -1,4 +1,4 @@
-"""Tests of the tests: a wrong step, a wrong backward, a missing tag and an orphan tag are each found, and said where."""
+"""Tests of the tests: a wrong step, a wrong backward, a missing tag and an orphan tag are each found and located."""
 
 import importlib.util
 import math

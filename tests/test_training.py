@@ -1,4 +1,4 @@
-"""Training: batches, shuffling, schedules, penalties, weights, callbacks, stopping, interruption, and what is refused."""
+"""Training: batches, shuffling, schedules, penalties, weights, callbacks, stopping, Ctrl-C, and what is refused."""
 
 import os
 import signal
