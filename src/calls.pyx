@@ -1,7 +1,7 @@
 """Calls a component's kernel on NumPy arrays: the one place where an array of Python becomes a pointer of C.
 
-Every array is checked here for dtype, layout and size before a kernel sees it, so that no kernel has to, and none can be
-made to read or write outside an array from Python.
+Every array is checked here for dtype, layout and size before a kernel sees it, so that no kernel has to, and none can
+be made to read or write outside an array from Python.
 """
 cimport numpy as cnp
 from cpython.pycapsule cimport PyCapsule_CheckExact, PyCapsule_GetName, PyCapsule_GetPointer

@@ -17,7 +17,8 @@ cnp.import_array()
 
 derivation = (
     Step(1, "z[i,j] = Sum(x[i,k] * W[k,j], (k, 1, p)) + b[j]",
-         "definition: output j of sample i is a weighted sum of its inputs", shapes="x (n, p), W (p, q), b (q), z (n, q)"),
+         "definition: output j of sample i is a weighted sum of its inputs",
+         shapes="x (n, p), W (p, q), b (q), z (n, q)"),
     Step(2, "Z = X*W + ones*b", "(1) for all samples and outputs at once; ones is a column of n ones", runs=True,
          shapes="X (n, p), W (p, q), b (1, q), Z (n, q)"),
     Step(3, "dX = dZ * W.T", "x[i,k] reaches the loss through every z[i,j], with factor W[k,j]", runs=True,

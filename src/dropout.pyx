@@ -1,7 +1,8 @@
 """Dropout: in training, sets some inputs to zero by chance and enlarges the others, so that no unit relies on another.
 
-The coin of each number comes from a counter, hashed: coin i is a function of (key, i) alone. So the backward pass tosses
-the same coins anew in place of keeping a mask, threads need not wait for each other, and a checkpoint keeps one number.
+The coin of each number comes from a counter, hashed: coin i is a function of (key, i) alone. So the backward pass
+tosses the same coins anew in place of keeping a mask, threads need not wait for each other, and a checkpoint keeps one
+number.
 """
 cimport numpy as cnp
 from libc.stdint cimport uint32_t, uint64_t
