@@ -171,10 +171,11 @@ static inline double pyfc_tanh_f64(double x)
 {
     double c = -2.0 * fabs(x);
     pyfc_sum_f64 u = pyfc_expm1_half_f64(c < -40.0 ? -40.0 : c);
-    double d = 1.0 + u.high;
-    double lost = ((1.0 - d) + u.high) + u.low;
-    double q = -u.high / d;
-    return copysign(q - (u.low + q * lost) / d, x);
+    double high = u.high + u.low, low = (u.high - high) + u.low;
+    double d = 1.0 + high;
+    double lost = ((1.0 - d) + high) + low;
+    double q = -high / d;
+    return copysign(q - (low + q * lost) / d, x);
 }
 
 /* 2^100 times the normal density phi(x) and its tail Q(x), the integral of phi from x on; x from 0 to 40.
