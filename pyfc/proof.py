@@ -373,6 +373,7 @@ def _prove_zero(difference: Any, step: Step) -> None:
             )
     for attempt in (
         sympy.expand,
+        _rational_in_exp,
         sympy.simplify,
         lambda e: sympy.simplify(e.rewrite(sympy.exp)),
         lambda e: sympy.simplify(sympy.expand(sympy.together(e.rewrite(sympy.exp)))),
@@ -381,6 +382,17 @@ def _prove_zero(difference: Any, step: Step) -> None:
         if attempt(difference) == 0:
             return
     raise ProofError(f"step ({step.number}) {step.equation!r} is not proved: SymPy leaves {sympy.simplify(difference)}")
+
+
+def _rational_in_exp(difference: Any) -> Any:
+    """Return the numerator over one variable w for all exponentials, if they are powers of each other."""
+    rewritten = difference.rewrite(sympy.exp)
+    powers = sorted(rewritten.atoms(sympy.exp), key=str)
+    ratios = {power: sympy.cancel(power.exp / powers[0].exp) for power in powers}
+    if not powers or not all(ratio.is_Rational for ratio in ratios.values()):
+        return difference
+    w = sympy.Symbol("w", positive=True)
+    return sympy.expand(sympy.fraction(sympy.together(rewritten.xreplace({p: w**r for p, r in ratios.items()})))[0])
 
 
 def _constant_zero(difference: Any) -> Any:

@@ -38,7 +38,7 @@ cdef status backward(
 
 
 class GELU(Activation):
-    """The Gaussian error linear unit, ``y = z * Phi(z)``, with Phi the distribution function of the normal distribution.
+    """The Gaussian error linear unit, ``y = z * Phi(z)``, where Phi is the normal distribution function.
 
     Use it in the hidden layers of deep networks; transformers have it. This is the exact form; ``gelu_tanh`` is the
     approximation that some published models were trained with.

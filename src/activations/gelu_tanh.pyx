@@ -57,7 +57,7 @@ cdef status backward(
 
 
 class GELUTanh(Activation):
-    """The tanh form of the Gaussian error linear unit, ``y = z / 2 * (1 + tanh(u))``, ``u = sqrt(2 / pi) (z + 0.044715 z**3)``.
+    """The tanh form of gelu, ``y = z / 2 * (1 + tanh(u))`` with ``u = sqrt(2 / pi) * (z + 0.044715 * z**3)``.
 
     Use it to run models that were trained with it, such as BERT and GPT-2; it differs from ``gelu`` by at most 0.0005.
 

@@ -63,11 +63,13 @@ cdef status backward(
 class LogSoftmax(Activation):
     """The logarithm of the softmax of each row, ``y[i] = z[i] - log(sum(exp(z)))``.
 
-    Use it at an output whose log-probabilities are wanted: they are right where a probability would be rounded to 0 or 1.
+    Use it at an output whose log-probabilities are wanted: they are right where a probability would be rounded to 0
+    or 1.
 
     References
     ----------
-    J. S. Bridle, "Probabilistic interpretation of feedforward classification network outputs", in: Neurocomputing (1990).
+    J. S. Bridle, "Probabilistic interpretation of feedforward classification network outputs", in: Neurocomputing,
+    Springer (1990).
 
     Examples
     --------
@@ -80,7 +82,8 @@ class LogSoftmax(Activation):
     name = "log_softmax"
     derivation = (
         Step(1, "y[i] = z[i] - log(Sum(exp(z[k]), (k, 1, m)))", "definition: the logarithm of the softmax"),
-        Step(2, "c = Max(z[k], (k, 1, m))", "the largest of the row: less it, none has an exp that overflows", runs=True),
+        Step(2, "c = Max(z[k], (k, 1, m))", "the largest of the row: less it, none has an exp that overflows",
+             runs=True),
         Step(3, "r = Sum(exp(z[k] - c), (k, 1, m)) - 1",
              "the term of the largest is exp(0) = 1: leaving it out keeps the others exact, however small", runs=True),
         Step(4, "y[i] = z[i] - c - log(1 + r)",

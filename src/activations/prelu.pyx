@@ -81,8 +81,8 @@ class PReLU(Activation):
 
     Notes
     -----
-    At z = 0 there is no derivative; the slope from below, a, is taken. The gradient by a slope is the sum over all samples,
-    and over all units that share it.
+    At z = 0 there is no derivative; the slope from below, a, is taken. The gradient by a slope is the sum over all
+    samples, and over all units that share it.
 
     References
     ----------

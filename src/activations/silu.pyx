@@ -64,7 +64,8 @@ class SiLU(Activation):
              "(1), for z <= 0 with numerator and denominator multiplied by e = exp(z)", runs=True),
         Step(4, "s = 1 / (1 + exp(-z))", "the sigmoid, so that y = z s"),
         Step(5, "diff(y, z) = s * (1 + z * (1 - s))", "product rule on (1) with s' = s (1 - s)"),
-        Step(6, "dz = dy * Piecewise(((1 + z * e / (1 + e)) / (1 + e), z > 0), (e * (1 + z / (1 + e)) / (1 + e), True))",
+        Step(6, "dz = dy * Piecewise(((1 + z * e / (1 + e)) / (1 + e), z > 0),"
+                " (e * (1 + z / (1 + e)) / (1 + e), True))",
              "chain rule with (5), where s is 1 / (1 + e) for z > 0 and e / (1 + e) elsewhere", runs=True),
     )
     kernel = activation_capsule(

@@ -68,7 +68,8 @@ class Softmax(Activation):
 
     References
     ----------
-    J. S. Bridle, "Probabilistic interpretation of feedforward classification network outputs", in: Neurocomputing (1990).
+    J. S. Bridle, "Probabilistic interpretation of feedforward classification network outputs", in: Neurocomputing,
+    Springer (1990).
 
     Examples
     --------
@@ -81,7 +82,8 @@ class Softmax(Activation):
     name = "softmax"
     derivation = (
         Step(1, "y[i] = exp(z[i]) / Sum(exp(z[k]), (k, 1, m))", "definition"),
-        Step(2, "c = Max(z[k], (k, 1, m))", "the largest of the row: less it, none has an exp that overflows", runs=True),
+        Step(2, "c = Max(z[k], (k, 1, m))", "the largest of the row: less it, none has an exp that overflows",
+             runs=True),
         Step(3, "e[i] = exp(z[i] - c)", "from 0 to 1, and 1 for the largest", runs=True),
         Step(4, "s = Sum(e[k], (k, 1, m))", "from 1 to m", runs=True),
         Step(5, "y[i] = e[i] / s", "(1) with numerator and denominator divided by exp(c)", runs=True),

@@ -56,7 +56,8 @@ class Tanh(Activation):
         Step(4, "diff(y, z) = 4 / (exp(z) + exp(-z))**2", "quotient rule on (1)"),
         Step(5, "diff(y, z) = 1 - y**2", "(4) with (1)"),
         Step(6, "dz = dy * ((1 - y) * (1 + y))",
-             "chain rule with (5); as a product it keeps its digits near |y| = 1, where y**2 would be rounded", runs=True),
+             "chain rule with (5); as a product it keeps its digits near |y| = 1, where y**2 would be rounded",
+             runs=True),
     )
     kernel = activation_capsule(
         &functions, ELEMENTWISE | IN_PLACE | NEEDS_Y,

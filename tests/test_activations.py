@@ -1,0 +1,115 @@
+"""What the checks over the registry leave open: work in place, edges with known limits, empty rows, shared slopes."""
+
+import numpy as np
+import pytest
+
+import pyfc
+from pyfc.component import Activation
+
+NAMES = pyfc.available("activations")
+DTYPES = (np.float32, np.float64)
+
+#: The value at minus infinity and at infinity, of every built-in function of single numbers.
+LIMITS = {
+    "elu": (-1, np.inf),
+    "gelu": (0, np.inf),
+    "gelu_tanh": (0, np.inf),
+    "hard_sigmoid": (0, 1),
+    "hard_tanh": (-1, 1),
+    "identity": (-np.inf, np.inf),
+    "leaky_relu": (-np.inf, np.inf),
+    "mish": (0, np.inf),
+    "prelu": (-np.inf, np.inf),
+    "relu": (0, np.inf),
+    "selu": (-1.758099340847377, np.inf),
+    "sigmoid": (0, 1),
+    "silu": (0, np.inf),
+    "softplus": (0, np.inf),
+    "softsign": (-1, 1),
+    "tanh": (-1, 1),
+}
+
+#: Functions that are z times a number near 0: they keep subnormal z and the sign of zero.
+ODD_AT_ZERO = ("elu", "gelu", "gelu_tanh", "hard_tanh", "identity", "leaky_relu", "mish", "silu", "softsign", "tanh")
+
+
+def make(name: str) -> Activation:
+    activation: Activation = pyfc.get("activations", name)()
+    return activation
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", NAMES)
+def test_in_place_gives_the_same(name: str, dtype: type) -> None:
+    act = make(name)
+    draw = np.random.default_rng(0)
+    z = draw.normal(0, 3, (37, 19)).astype(dtype)
+    dy = draw.normal(size=z.shape).astype(dtype)
+    y = act.forward(z)
+    result = act.backward(dy, z=z, y=y)
+    dz = result[0] if act.learned else result
+    same = z.copy()
+    act.forward(same, out=same)
+    np.testing.assert_array_equal(same, y)
+    same = dy.copy()
+    act.backward(same, z=z, y=y, out=same)
+    np.testing.assert_array_equal(same, dz)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", sorted(LIMITS))
+def test_infinity_gives_the_limit(name: str, dtype: type) -> None:
+    act = make(name)
+    z = np.array([[-np.inf], [np.inf]], dtype)
+    y = act.forward(z)
+    np.testing.assert_allclose(y[:, 0], LIMITS[name], rtol=1e-7)
+    result = act.backward(np.ones_like(z), z=z, y=y)
+    assert not np.isnan(result[0] if act.learned else result).any()
+
+
+def test_every_function_of_single_numbers_has_its_limits_tested() -> None:
+    builtin = {record.name for record in pyfc.registry.records("activations") if record.builtin}
+    assert {name for name in builtin if make(name).elementwise} == set(LIMITS)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ODD_AT_ZERO)
+def test_zero_and_subnormals_are_kept(name: str, dtype: type) -> None:
+    tiny = np.finfo(dtype).smallest_subnormal
+    z = np.array([-0.0, 0.0, -4096 * tiny, 4096 * tiny], dtype)
+    y = make(name).forward(z)
+    assert list(np.signbit(y)) == [True, False, True, False]
+    assert y[0] == y[1] == 0
+    assert (y[2:] != 0).all()
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0)])
+def test_rows_without_numbers(name: str, shape: tuple[int, int]) -> None:
+    act = make(name)
+    y = act.forward(np.empty(shape))
+    assert y.shape == act.backward(y, y=y, z=y).shape == shape
+
+
+def test_rows_of_one_number() -> None:
+    z = np.array([[-1e30], [0.0], [5.0]])
+    np.testing.assert_array_equal(make("softmax").forward(z), np.ones_like(z))
+    np.testing.assert_array_equal(make("log_softmax").forward(z), np.zeros_like(z))
+
+
+def test_log_softmax_keeps_small_probabilities_of_the_others() -> None:
+    y = make("log_softmax").forward([[0.0, -50.0, -60.0]])
+    np.testing.assert_allclose(y[0, 0], -(np.exp(-50.0) + np.exp(-60.0)), rtol=1e-15)
+
+
+@pytest.mark.parametrize("per", ["unit", "layer"])
+def test_prelu_sums_the_gradient_over_what_shares_a_slope(per: str) -> None:
+    act = pyfc.get("activations", "prelu")(per=per)
+    assert (act.params(4), make("prelu").params(4)) == (4 if per == "unit" else 1, 4)
+    draw = np.random.default_rng(0)
+    z, dy = draw.normal(size=(6, 4)), draw.normal(size=(6, 4))
+    a = draw.uniform(0.1, 0.5, act.params(4))
+    dz, da = act.backward(dy, z=z, a=a)
+    parts = dy * np.where(z > 0, 0, z)
+    np.testing.assert_allclose(da, parts.sum(axis=0) if per == "unit" else [parts.sum()], rtol=1e-14)
+    np.testing.assert_allclose(dz, dy * np.where(z > 0, 1, a), rtol=1e-15)
