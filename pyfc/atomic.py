@@ -30,7 +30,7 @@ def explained(error: OSError, action: str, path: str | os.PathLike[str]) -> OSEr
     """Return an error of the same kind that says what was tried, and what to do."""
     number = error.errno or errno.EIO
     advice = _ADVICE.get(number, "try again, or choose another place")
-    return OSError(number, f"{action}: {os.strerror(number)}; {advice}", os.fspath(path))
+    return OSError(number, f"{action}: {os.strerror(number)}; {advice}", os.fsdecode(path))
 
 
 def check_target(path: str | os.PathLike[str]) -> Path:
@@ -51,7 +51,7 @@ def check_target(path: str | os.PathLike[str]) -> Path:
         If the folder is missing or must not be written to, or if something is there that is no file, such as a folder
         or a device. The class is the usual one: FileNotFoundError, PermissionError, IsADirectoryError, ...
     """
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(os.fsdecode(path)))
     try:
         try:
             mode = target.stat().st_mode
@@ -67,7 +67,7 @@ def check_target(path: str | os.PathLike[str]) -> Path:
     except OSError as error:
         raise explained(error, "cannot write there", path) from None
     if mode is not None and not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, "cannot write there: it is a device or a pipe; expected a file", os.fspath(path))
+        raise OSError(errno.EINVAL, "cannot write there: it is a device or a pipe; expected a file", os.fsdecode(path))
     return target
 
 
