@@ -95,17 +95,18 @@ def trace(network: Network, X: npt.ArrayLike, y: npt.ArrayLike) -> Trace:
     Examples
     --------
     >>> import numpy as np, pyfc
-    >>> net = pyfc.Network([pyfc.Dense(2, 1, init="zeros"), "sigmoid"], loss="squared_error", dtype="float64")
-    >>> net.trace([[1.0, 2.0]], [[1.0]])
-    x             (1, 2)  [[1. 2.]]
+    >>> half = pyfc.Constant(value=0.5)
+    >>> net = pyfc.Network([pyfc.Dense(2, 1, init=half), "sigmoid"], loss="squared_error", dtype="float64")
+    >>> net.trace([[1.0, -1.0]], [[1.0]])
+    x             (1, 2)  [[ 1. -1.]]
     dense_0.z     (1, 1)  [[0.]]
     sigmoid_0.y   (1, 1)  [[0.5]]
     loss.l        (1,)    [0.25]
     loss.dy       (1, 1)  [[-1.]]
     sigmoid_0.dz  (1, 1)  [[-0.25]]
-    dense_0.dx    (1, 2)  [[-0. -0.]]
+    dense_0.dx    (1, 2)  [[-0.125 -0.125]]
     dense_0.dW    (2, 1)  [[-0.25]
-                           [-0.5 ]]
+                           [ 0.25]]
     dense_0.db    (1,)    [-0.25]
     loss 0.25
     """
