@@ -57,8 +57,7 @@ def check_target(path: str | os.PathLike[str]) -> Path:
             mode = target.stat().st_mode
         except FileNotFoundError:
             mode = None
-        if not stat.S_ISDIR(target.parent.stat().st_mode):
-            raise NotADirectoryError(errno.ENOTDIR, "")
+        target.parent.stat()
         if mode is not None and stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, "")
         for place in (target.parent, *([] if mode is None else [target])):
