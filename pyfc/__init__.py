@@ -48,7 +48,28 @@ def get_include() -> str:
 
 
 def load(path: str | os.PathLike[str]) -> Network:
-    """Return the network in a file that ``Network.save`` wrote; see :func:`pyfc.files.load`."""
+    """Return the network in a file that ``Network.save`` wrote, or the one in a checkpoint, as of its last epoch.
+
+    Nothing in a file is run; layers and components are looked up by name.
+
+    Parameters
+    ----------
+    path : path
+        Of the file.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    ModelFileError
+        If the file is truncated, damaged, changed, foreign, or of a newer version.
+    PluginError
+        If it needs a plugin that is not installed, or broken; the message says which distribution and version.
+    OSError
+        If there is no such file, or it cannot be read.
+    """
     from pyfc import files  # not at the top: safetensors is imported when a file is
 
     return files.load(path)

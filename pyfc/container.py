@@ -59,7 +59,7 @@ def write(path: str | os.PathLike[str], kind: str, content: Mapping[str, Any], a
     """
     from pyfc import __version__
 
-    plain = {name: np.require(array, requirements="C") for name, array in sorted(arrays.items())}
+    plain = {n: np.require(a, a.dtype.newbyteorder("="), "C") for n, a in sorted(arrays.items())}
     for name, array in plain.items():
         if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
             raise TypeError(f"{name!r} has dtype {array.dtype}: expected floats, integers or booleans")
@@ -128,7 +128,7 @@ class Stored:
         ModelFileError
             If one is missing, unknown, or of another type or shape.
         """
-        expected = {name: (_TYPES.get(dtype.name), shape) for name, (dtype, shape) in parameters.items()}
+        expected = {name: (_TYPES.get(dtype.name, dtype.name), shape) for name, (dtype, shape) in parameters.items()}
         own = {name: kind for name, kind in self.shapes.items() if self.kind == "network" or not name.startswith(".")}
         for problem, names in (
             ("lacks", expected.keys() - own.keys()),

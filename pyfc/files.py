@@ -56,28 +56,7 @@ def save(network: Network, path: str | os.PathLike[str]) -> None:
 
 
 def load(path: str | os.PathLike[str]) -> Network:
-    """Return the network in a file that :func:`save` wrote, or the one in a checkpoint, as of its last epoch.
-
-    Loading runs no code from the file. Components are looked up by name in the registry.
-
-    Parameters
-    ----------
-    path : path
-        Of the file.
-
-    Returns
-    -------
-    Network
-
-    Raises
-    ------
-    ModelFileError
-        If the file is truncated, damaged, changed, foreign, or of a newer version.
-    PluginError
-        If it needs a plugin that is not installed, or broken; the message says which distribution and version.
-    OSError
-        If there is no such file, or it cannot be read.
-    """
+    """Return the network in a file; :func:`pyfc.load` says all about it."""
     with opened(path) as stored:
         return read_network(stored)
 

@@ -489,7 +489,13 @@ class Network:
         return twin
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the network to a file; see :func:`pyfc.files.save`."""
+        """Write the network to a safetensors file, which :func:`pyfc.load` reads; see :func:`pyfc.files.save`.
+
+        Parameters
+        ----------
+        path : path
+            Where to. A file that is there is replaced when the new one is complete, and not before.
+        """
         from pyfc.files import save
 
         save(self, path)

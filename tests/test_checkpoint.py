@@ -189,10 +189,10 @@ def test_interrupted_in_the_last_batch_of_an_epoch(path):
 def test_callbacks_of_the_user_are_kept(path):
     class Count(pyfc.Callback):
         def __init__(self):
-            self.batches, self.losses, self.text, self.last = 0, np.zeros(0), "", np.float64(0)
+            self.batches, self.losses, self.text, self.last = 0, np.zeros(0, ">f8"), "", np.float64(0)
 
         def on_batch_end(self, run):
-            self.batches, self.losses = self.batches + 1, np.append(self.losses, run.loss)
+            self.batches, self.losses = self.batches + 1, np.append(self.losses, run.loss).astype(">f4")
             self.text, self.last = f"{run.epoch}é", np.float64(run.lr)
 
         def state(self):
@@ -205,7 +205,7 @@ def test_callbacks_of_the_user_are_kept(path):
     train(network(), callbacks=[whole])
     train(network(), callbacks=[Count()], epochs=4, checkpoint=path)
     train(network(), callbacks=[resumed], checkpoint=path, resume=True)
-    assert whole.losses.tobytes() == resumed.losses.tobytes()
+    assert np.array_equal(whole.losses, resumed.losses)
     assert (whole.batches, whole.text, whole.last) == (resumed.batches, resumed.text, resumed.last)
 
 

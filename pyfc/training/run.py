@@ -92,8 +92,3 @@ class Run:
     def restore(self, parameters: Array) -> None:
         """Put parameters back."""
         self.network.flat[:] = parameters
-
-
-def callback_state(callback: Any) -> dict[str, Any]:
-    """Return what a callback asks a checkpoint to keep: plain data and arrays."""
-    return dict(callback.state()) if hasattr(callback, "state") else {}
