@@ -95,8 +95,8 @@ def fit(
         A file that is written before the first epoch and after each one, with all that is needed to go on. One that
         is there is replaced. :func:`pyfc.load` takes it too.
     resume : bool, default False
-        Go on from the checkpoint if there is one; on the same machine the result is the same, bit by bit, as without
-        the break. Network, data and other arguments must be as they were; epochs may be more.
+        Go on from the checkpoint if there is one; on the same machine, with as many threads, the result is the same,
+        bit by bit, as without the break. Network, data and other arguments must be as they were; epochs may be more.
 
     Returns
     -------
