@@ -69,7 +69,8 @@ def digits() -> Problem:
         layers: list[Layer | str] = [
             pyfc.Scale(1 / 16),
             pyfc.Dropout(0.1),
-            pyfc.Dense(64, 256, init="he_normal"),
+            # From nearly 0, so that the picture of these weights shows what was learned, and not where it began.
+            pyfc.Dense(64, 256, init=pyfc.Normal(std=0.01)),
             "relu",
             pyfc.Dropout(0.3),
             pyfc.Dense(256, 128, init="he_normal"),

@@ -6,6 +6,7 @@ import io
 import sys
 import time
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,8 +74,10 @@ def show(problem: Problem, out: Path, epochs: int | None, seed: int, *, progress
     began = time.perf_counter()
     epochs = problem.epochs if epochs is None else epochs
     network = problem.network(seed)
-    with_pictures = _have_matplotlib()
+    with_pictures = find_spec("matplotlib") is not None
     _introduce(problem, network, epochs, seed)
+    if not with_pictures:
+        _tell("pictures", 'none, because they need matplotlib: run `pip install "pyfc[plot]"`')
     bar = progress and sys.stderr.isatty()
     history = network.fit(
         *problem.train,
@@ -102,16 +105,8 @@ def show(problem: Problem, out: Path, epochs: int | None, seed: int, *, progress
     _tell("files", f"in {out}/")
     for name, what in files.items():
         print(f"  {name:<22}{what}")
-    if not with_pictures:
-        print('No pictures: they need matplotlib. Run `pip install "pyfc[plot]"`, then the demo again.')
     _tell("all this", f"took {time.perf_counter() - began:.1f} s")
     return True
-
-
-def _have_matplotlib() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("matplotlib") is not None
 
 
 def _tell(what: str, text: str) -> None:

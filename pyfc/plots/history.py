@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from pyfc.metrics import HIGHER_IS_BETTER
 from pyfc.plots.style import LINES, Floats, draw_lines, dress, new_figure
@@ -52,24 +52,24 @@ def plot_history(
     chosen = _metrics(curves, metrics)
     figure = new_figure(5.2 * len(chosen) + 0.6, 4.4)
     for index, (ax, name) in enumerate(zip(figure.subplots(1, len(chosen), squeeze=False)[0], chosen, strict=True)):
-        lines = {
-            label: curves[key] for label, key in (("training", name), ("validation", f"val_{name}")) if key in curves
-        }
+        keys = {"training": name, "validation": f"val_{name}"}
+        lines = {label: curves[key] for label, key in keys.items() if key in curves}
         epochs = np.arange(1.0, 1 + len(next(iter(lines.values()))))
         draw_lines(ax, {label: (epochs, values) for label, values in lines.items()})
-        best = _mark_best(ax, lines, name in HIGHER_IS_BETTER)
+        judge, epoch, value = _mark_best(ax, lines, name in HIGHER_IS_BETTER)
         logarithmic = name == "loss" and _spans(lines)
         if logarithmic:
             ax.set_yscale("log")
             ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         elif name == "accuracy":
-            ax.yaxis.set_major_formatter(PercentFormatter(1.0))
+            ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}%"))
         told = name.replace("_", " ")
-        form = f"{best[1]:.2%}" if name == "accuracy" else f"{best[1]:.4g}"
+        extreme = "highest" if name in HIGHER_IS_BETTER else "lowest"
+        best = f"{value:.2%}" if name == "accuracy" else f"{value:.4g}"
         dress(
             ax,
             title if index == 0 else "",
-            f"{told}: {'highest' if name in HIGHER_IS_BETTER else 'lowest'} {form}, in epoch {best[0]}",
+            f"{extreme} {told} in {judge}: {best}, epoch {epoch}",
             "epoch",
             f"{told} (logarithmic)" if logarithmic else told,
             grid=True,
@@ -107,10 +107,10 @@ def _spans(lines: Mapping[str, Floats]) -> bool:
     return bool(values.min() > 0 and values.max() > SPAN * values.min())
 
 
-def _mark_best(ax: Axes, lines: Mapping[str, Floats], highest: bool) -> tuple[int, float]:
-    """Mark the best point, of the validation set if it was measured, and return it."""
+def _mark_best(ax: Axes, lines: Mapping[str, Floats], highest: bool) -> tuple[str, int, float]:
+    """Mark the best point, of the validation set if it was measured; return whose it is, its epoch and its value."""
     measured = [label for label, values in lines.items() if np.isfinite(values).any()]
     values, colour = lines[measured[-1]], LINES[list(lines).index(measured[-1])][0]
     at = int(np.nanargmax(values) if highest else np.nanargmin(values))
     ax.scatter(at + 1, values[at], s=70, facecolor="white", edgecolor=colour, linewidth=2, zorder=3, label="best")
-    return at + 1, float(values[at])
+    return measured[-1], at + 1, float(values[at])

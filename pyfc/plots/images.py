@@ -48,7 +48,7 @@ def plot_confusion_matrix(
     Raises
     ------
     TypeError
-        If labels are no integers, booleans or strings.
+        If labels are no integers, booleans or strings, or are strings where class_names are given.
     ValueError
         If they are empty, differ in length, or are not among the class names.
 
@@ -68,7 +68,9 @@ def plot_confusion_matrix(
         names = [str(label) for label in classes]
     else:
         names, codes = list(class_names), np.concatenate([true, predicted])
-        if codes.dtype.kind not in "iu" or codes.min() < 0 or codes.max() >= len(names):
+        if codes.dtype.kind not in "iu":
+            raise TypeError(f"labels are of dtype {codes.dtype}: expected integers, as there are class_names")
+        if codes.min() < 0 or codes.max() >= len(names):
             raise ValueError(
                 f"labels go from {codes.min()} to {codes.max()}: "
                 f"expected 0 to {len(names) - 1}, as class_names has {len(names)}"
