@@ -82,13 +82,13 @@ def digits() -> Problem:
 
     return Problem(
         name="digits",
-        told="handwritten digits of 8 x 8 pixels",
+        told="digits of 8 x 8 pixels",
         train=train,
         validation=validation,
         test=(X_test, y_test),
         network=network,
         optimizer=lambda epochs: pyfc.AdamW(lr=Cosine(3e-3, epochs=epochs), weight_decay=0.1),
-        recipe="AdamW, rate 0.003 falling along a cosine, weight decay, dropout, label smoothing",
+        recipe="AdamW, a cosine from 0.003; weight decay, dropout, label smoothing",
         epochs=100,
         batch_size=32,
     )
@@ -119,13 +119,13 @@ def _default(train: Split, test: Split) -> Problem:
 
     return Problem(
         name="mnist",
-        told="handwritten digits of 28 x 28 pixels",
+        told="digits of 28 x 28 pixels",
         train=smaller,
         validation=validation,
         test=test,
         network=network,
         optimizer=lambda epochs: pyfc.AdamW(lr=Cosine(2e-3, epochs=epochs), weight_decay=0.01),
-        recipe="AdamW, rate 0.002 falling along a cosine, weight decay, dropout",
+        recipe="AdamW, a cosine from 0.002; weight decay, dropout",
         epochs=15,
         batch_size=128,
     )
@@ -143,13 +143,13 @@ def _article(train: Split, test: Split) -> Problem:
 
     return Problem(
         name="mnist",
-        told="handwritten digits of 28 x 28 pixels",
+        told="digits of 28 x 28 pixels",
         train=train,
         validation=None,
         test=test,
         network=network,
         optimizer=lambda _: pyfc.SGD(lr=0.01),
-        recipe="the article's: SGD, rate 0.01, pixels divided by 225",
+        recipe="of the article: SGD, rate 0.01; pixels divided by 225",
         epochs=5,
         batch_size=128,
     )

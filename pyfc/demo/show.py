@@ -97,7 +97,7 @@ def show(problem: Problem, out: Path, epochs: int | None, seed: int, *, progress
     _tell("trained", f"in {history.seconds:.1f} s: {history.samples_per_second:,.0f} samples per second")
     _tell("result", f"{right / len(y):.2%} of the {len(y):,} test digits are right; {len(y) - right} are wrong")
 
-    files = {f"{problem.name}.safetensors": f'the network, for pyfc.load("{out / problem.name}.safetensors")'}
+    files = {f"{problem.name}.safetensors": f'the network: pyfc.load("{out / problem.name}.safetensors")'}
     network.save(out / f"{problem.name}.safetensors")
     if with_pictures:
         _write_pictures(out, network, history, y, predicted, seed)
@@ -118,8 +118,9 @@ def _introduce(problem: Problem, network: Network, epochs: int, seed: int) -> No
     parts = {"to train": problem.train, "to validate": problem.validation, "to test": problem.test}
     counts = ", ".join(f"{len(part[1]):,} {use}" for use, part in parts.items() if part is not None)
     _tell("data", f"{problem.told}: {counts}")
-    _tell("network", f"{_sizes(network)}, relu, {network.flat.size:,} parameters in {network.dtype}; seed {seed}")
-    _tell("recipe", f"{problem.recipe}; {epochs} epochs in batches of {problem.batch_size}")
+    _tell("network", f"{_sizes(network)}, relu, {network.flat.size:,} parameters in {network.dtype}")
+    _tell("recipe", problem.recipe)
+    _tell("training", f"{epochs} epochs in batches of {problem.batch_size}; seed {seed}")
 
 
 def _sizes(network: Network) -> str:
