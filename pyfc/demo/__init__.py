@@ -75,6 +75,9 @@ def _run(arguments: argparse.Namespace) -> int:
         problem = recipes.digits() if arguments.mnist is None else recipes.mnist(arguments.mnist, arguments.recipe)
         finished = show.show(problem, out, arguments.epochs, arguments.seed, progress=not arguments.no_progress)
     except (OSError, ValueError, PyfcError) as error:
-        print(f"pyfc demo: {error}", file=sys.stderr)
+        told = str(error)
+        if isinstance(error, OSError) and error.filename is not None:  # its text begins with a number
+            told = f"{error.filename}: {error.strerror}"
+        print(f"pyfc demo: {told}", file=sys.stderr)
         return 1
     return 0 if finished else INTERRUPTED

@@ -118,7 +118,7 @@ def _draw_counts(ax: Axes, counts: npt.NDArray[np.int64], names: list[str]) -> N
         places, [f"{share:.1%}" if total else "none" for share, total in zip(np.diag(shares), totals, strict=True)]
     )
     found.tick_params(length=0, labelsize=small * 0.9, labelcolor=GREY)
-    found.set_ylabel("share of the true class that was found (recall)", fontsize=10, color=GREY)
+    found.set_ylabel("share found (recall)", fontsize=10, color=GREY)
     found.spines[:].set_visible(False)
 
 
