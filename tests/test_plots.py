@@ -223,6 +223,14 @@ def test_surface_of_one_hot_rows(line):
     assert "4 of 4 points right (100.0%)" in texts(ax)
 
 
+def test_surface_of_classes_without_probabilities():
+    net = pyfc.Network([pyfc.Dense(2, 2)], "squared_error")
+    net.parameters["dense_0.W"][:] = [[-1, 1], [1, -1]]
+    (ax,) = plots.plot_decision_surface(net, POINTS, [0, 1, 1, 0], resolution=20).axes
+    assert "4 of 4 points right (100.0%)" in texts(ax)
+    assert len(np.unique(image_of(ax).reshape(-1, 3), axis=0)) == 2  # all of one strength
+
+
 def test_surface_of_a_number():
     net = pyfc.Network([pyfc.Dense(2, 1)], "squared_error")
     net.parameters["dense_0.W"][:] = [[2], [1]]
