@@ -258,7 +258,10 @@ class _Loop:
         run.history.append(run.logs)
         for callback in self.callbacks:
             callback.on_epoch_end(run)
-        self.bar.set_postfix({name: f"{value:.4g}" for name, value in run.logs.items()}, refresh=False)
+        # The loss and the last metric, on validation data where there are some: more would leave no room for the bar.
+        measured = [name for name in run.logs if name not in ("loss", "lr")]
+        shown = {name: f"{run.logs[name]:.4g}" for name in ("loss", *measured[-1:])}
+        self.bar.set_postfix(shown, refresh=False)
 
     def _show(self) -> None:
         self.bar.set_description(f"epoch {self.run.epoch + 1}/{self.run.epochs}", refresh=False)
