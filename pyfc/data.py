@@ -59,5 +59,5 @@ def as_samples(X: npt.ArrayLike, n_in: int) -> Array:
 
 
 def float_rows(samples: Array, rows: slice | Array, dtype: npt.DTypeLike) -> Array:
-    """Return some rows in a network's dtype, C-contiguous."""
-    return np.ascontiguousarray(samples[rows], dtype)
+    """Return some rows in a network's dtype, C-contiguous and aligned."""
+    return np.require(samples[rows], dtype, "CA")

@@ -141,7 +141,8 @@ def test_unfit_targets_are_refused(data, y, text):
         (
             lambda: pyfc.Network([pyfc.Dense(3, 4), "relu", pyfc.Dense(5, 1)], loss="huber"),
             ValueError,
-            r"layer 2 does not fit after Activation\(ReLU\(\)\): Dense\(5, 1\) got x of shape \(n, 4\): expected \(n, 5\)",
+            r"layer 2 does not fit after Activation\(ReLU\(\)\): Dense\(5, 1\) got x of shape \(n, 4\): "
+            r"expected \(n, 5\)",
         ),
         (lambda: pyfc.Network([pyfc.Dense(1, 1), "rellu"], loss="huber"), pyfc.errors.UnknownNameError, "did you mean"),
         (lambda: pyfc.Network([pyfc.Dense(1, 1), 3], loss="huber"), TypeError, "3 is no activation"),

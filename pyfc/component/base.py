@@ -132,13 +132,13 @@ class Component:
 
 
 def float_array(value: Any, what: str) -> Array:
-    """Return value as a C-contiguous float32 or float64 array; integers and booleans become float64."""
+    """Return value as a C-contiguous, aligned float32 or float64 array; integers and booleans become float64."""
     array = np.asarray(value)
     if array.dtype.kind in "iub":
         array = array.astype(np.float64)
     if array.dtype not in (np.float32, np.float64):
         raise TypeError(f"{what} has dtype {array.dtype}: expected float32 or float64; use .astype")
-    return np.require(array, requirements="C")
+    return np.require(array, requirements="CA")
 
 
 def output_array(out: Any, shape: tuple[int, ...], dtype: Any) -> Array:
@@ -148,6 +148,6 @@ def output_array(out: Any, shape: tuple[int, ...], dtype: Any) -> Array:
             f"out is {getattr(out, 'dtype', type(out).__name__)} {getattr(out, 'shape', '')}: "
             f"expected an ndarray of {dtype} {shape}"
         )
-    if not (out.flags.c_contiguous and out.flags.writeable):
-        raise ValueError("out is not C-contiguous or not writeable: expected both; use numpy.empty")
+    if not out.flags.carray:
+        raise ValueError("out is not C-contiguous, aligned and writeable: expected all three; use numpy.empty")
     return out

@@ -80,7 +80,7 @@ class Layer:
         self.out_size(array.shape[1])
         if not self.built:
             self.build(array.shape[1], array.dtype, np.random.default_rng(0))
-        return np.ascontiguousarray(array)
+        return np.require(array, requirements="CA")
 
     def forward(self, x: npt.ArrayLike, *, training: bool = False) -> tuple[Array, Any]:
         """Return the output for x, and what :meth:`backward` needs.
