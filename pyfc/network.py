@@ -191,7 +191,7 @@ class Network:
         ValueError
             If X has another shape, or contains NaN or infinity.
         """
-        samples = as_samples(X, self.n_in)
+        samples = as_samples(X, self.n_in, self.dtype)
         out = np.empty((len(samples), self.n_out), self.dtype)
         for rows in _chunks(len(samples)):
             out[rows] = self.forward_batch(float_rows(samples, rows, self.dtype))
@@ -292,7 +292,7 @@ class Network:
 
     def check_data(self, X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Array, Array]:
         """Return samples and targets in the form that the network works on, or raise with what was expected."""
-        samples = as_samples(X, self.n_in)
+        samples = as_samples(X, self.n_in, self.dtype)
         if not len(samples):
             raise ValueError(f"X has shape {samples.shape}: expected at least one sample")
         return samples, self.loss.targets(y, len(samples), self.n_out, self.dtype)

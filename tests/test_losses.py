@@ -162,6 +162,13 @@ def test_wrong_dtypes_and_numbers(name):
             loss(name).value(y, [[0, 1], [bad, 0]])
 
 
+def test_masked_targets():
+    t = np.ma.masked_greater([1.0, 2.0, 3.0], 2)
+    with pytest.raises(TypeError, match="targets have masked entries"):
+        loss("squared_error").value(np.zeros(3), t)
+    assert loss("squared_error").value(np.zeros(3), np.ma.array([1.0, 2.0, 3.0])) == pytest.approx(14 / 3)
+
+
 def test_binary_targets_lie_between_0_and_1():
     entropy = loss("binary_cross_entropy")
     assert entropy.value([0.0], [0.25]) == pytest.approx(np.log(2))
@@ -205,6 +212,7 @@ def test_weight_2_counts_as_two_samples(name):
         ([1, 1, 1, 1, 1, -1], "negative, NaN or infinite"),
         ([1, 1, 1, 1, 1, np.nan], "negative, NaN or infinite"),
         ([1, 1, 1, 1, 1, np.inf], "negative, NaN or infinite"),
+        ([1e308] * 6, "infinite sum: expected smaller numbers"),
         ([0] * 6, "all zero: expected at least one sample that counts"),
     ],
 )

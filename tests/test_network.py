@@ -63,6 +63,13 @@ def test_seed_decides_and_both_precisions_begin_alike():
     assert not np.array_equal(small(seed=None).flat, small(seed=None).flat)
 
 
+def test_inputs_that_are_too_large_for_the_dtype_are_refused():
+    X = np.array([[0.0, 1e39]])
+    assert np.isfinite(pyfc.mlp([2, 3], dtype="float64").forward(X)).all()
+    with pytest.raises(ValueError, match=r"X\[0, 1\] is 1e\+39: expected numbers that are finite in float32"):
+        pyfc.mlp([2, 3], dtype="float32").predict(X)
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64, bool, np.float16, np.float32, np.float64])
 def test_inputs_of_many_dtypes(dtype):
     X = np.array([[0, 1, 1, 0], [1, 0, 1, 1]]).astype(dtype)
@@ -94,6 +101,7 @@ def test_strided_read_only_empty_one_row_and_many_rows():
         (np.array([["a"] * 4]), TypeError, "dtype <U1"),
         ([[1, 2, 3, np.nan]], ValueError, r"X\[0, 3\] is nan"),
         ([[1, 2, 3, 4], [1, -np.inf, 3, 4]], ValueError, r"X\[1, 1\] is -inf"),
+        (np.ma.masked_greater([[1.0, 2, 3, 4]], 3), TypeError, "X is a masked array with masked entries"),
     ],
 )
 def test_unfit_inputs_are_refused(X, error, text):
@@ -227,6 +235,17 @@ def test_a_wrong_backward_is_found(data):
         def compute_backward(self, z, y, dy, dz, a, da):
             super().compute_backward(z, y, dy, dz, a, da)
             dz *= 1.001
+
+    class Broken(pyfc.get("activations", "tanh")):
+        def compute_backward(self, z, y, dy, dz, a, da):
+            super().compute_backward(z, y, dy, dz, a, da)
+            dz[:, 0] = np.nan
+
+    broken = small(activation=Broken()).check_gradients(*data)
+    assert {check.name.split()[0] for check in broken.failures} == {"dense_0.W", "dense_0.b"}, str(broken)
+    for nothing in ({"entries": 0}, {"step": 0}):
+        with pytest.raises(ValueError, match="expected entries >= 1 and step > 0"):
+            small().check_gradients(*data, **nothing)
 
     report = small(activation=Wrong()).check_gradients(*data)
     assert not report.ok

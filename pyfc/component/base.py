@@ -51,7 +51,10 @@ class Hyper:
             raise ValueError(f"{owner}({name}={value!r}): expected one of {', '.join(map(repr, self.choices))}")
         if isinstance(value, (bool, str)) or not np.isscalar(value) or not np.isreal(value):
             raise TypeError(f"{owner}({name}={value!r}): expected a number")
-        number = float(value)  # type: ignore[arg-type]
+        try:
+            number = float(value)  # type: ignore[arg-type]
+        except OverflowError:
+            number = math.inf
         low = self.low < number if self.open_low else self.low <= number
         high = number < self.high if self.open_high else number <= self.high
         if not (low and high and math.isfinite(number)):

@@ -80,8 +80,10 @@ class Loss(Component):
         ndarray
             int64 (rows,) if the loss takes labels and got some, else numbers (rows, cols) of the given dtype.
         """
-        array = np.asarray(t)
         who = f"{type(self).__name__}: targets"
+        if np.ma.is_masked(t):
+            raise TypeError(f"{who} have masked entries: expected all of them; remove or fill such samples")
+        array = np.asarray(t)
         if array.dtype.kind not in "iubf":
             raise TypeError(f"{who} have dtype {array.dtype}: expected numbers or integer labels")
         if array.ndim == 0 or array.shape[0] != rows:
@@ -225,6 +227,9 @@ def check_weights(sample_weight: npt.ArrayLike, rows: int) -> Array:
     weight = weight.astype(np.float64)
     if not np.isfinite(weight).all() or (rows and weight.min() < 0):
         raise ValueError("sample_weight has a negative, NaN or infinite entry: expected finite numbers >= 0")
-    if rows and not weight.sum() > 0:
+    if rows and not weight.any():
         raise ValueError("sample_weight is all zero: expected at least one sample that counts")
+    with np.errstate(over="ignore"):
+        if not np.isfinite(weight.sum()):
+            raise ValueError("sample_weight has an infinite sum: expected smaller numbers; only their ratios count")
     return np.asarray(weight)
