@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -92,8 +92,3 @@ class Run:
     def restore(self, parameters: Array) -> None:
         """Put parameters back."""
         self.network.flat[:] = parameters
-
-
-def callback_state(callback: Any) -> dict[str, Any]:
-    """Return what a callback asks a checkpoint to keep: plain data and arrays."""
-    return dict(callback.state()) if hasattr(callback, "state") else {}
