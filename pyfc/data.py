@@ -65,4 +65,4 @@ def as_samples(X: npt.ArrayLike, n_in: int, dtype: npt.DTypeLike) -> Array:
 
 def float_rows(samples: Array, rows: slice | Array, dtype: npt.DTypeLike) -> Array:
     """Return some rows in a network's dtype, C-contiguous and aligned."""
-    return np.require(samples[rows], dtype, "CA")
+    return np.require(samples[rows], dtype, ("C", "A"))

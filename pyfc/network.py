@@ -107,22 +107,35 @@ class Network:
         self.last_step: Run | None = None
         self._flatten()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what pickle and deepcopy keep: not the flat arrays, for the layers have the values."""
+        flattened = ("flat", "flat_gradient", "slices", "_gradients", "parameters")
+        return {name: value for name, value in self.__dict__.items() if name not in flattened}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take it back, and flatten anew."""
+        self.__dict__.update(state)
+        self._flatten()
+
     def _flatten(self) -> None:
-        """Move all parameters into one array."""
+        """Move all parameters into one array, of which the layers get views that nothing can take the place of."""
         shapes = [(layer, key, value) for layer in self.layers for key, value in layer.parameters.items()]
         total = sum(value.size for _, _, value in shapes)
         #: All parameters, and the gradients of the last step, each in one array.
         self.flat, self.flat_gradient = np.empty(total, self.dtype), np.zeros(total, self.dtype)
         self.slices: dict[str, slice] = {}
         self._gradients: dict[str, dict[str, Array]] = {layer.name or "": {} for layer in self.layers}
+        views: dict[str, dict[str, Array]] = {layer.name or "": {} for layer in self.layers}
         start = 0
         for layer, key, value in shapes:
             part = slice(start, start + value.size)
             self.flat[part] = value.ravel()
-            layer.parameters[key] = self.flat[part].reshape(value.shape)
+            views[layer.name or ""][key] = self.flat[part].reshape(value.shape)
             self._gradients[layer.name or ""][key] = self.flat_gradient[part].reshape(value.shape)
             self.slices[f"{layer.name}.{key}"] = part
             start = part.stop
+        for layer in self.layers:
+            layer.parameters = MappingProxyType(views[layer.name or ""])
         self.parameters: Mapping[str, Array] = MappingProxyType(
             {f"{layer.name}.{key}": value for layer in self.layers for key, value in layer.parameters.items()}
         )

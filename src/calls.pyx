@@ -72,10 +72,11 @@ def capsule_problem(kernel, str name):
 
 
 def activation_flags(kernel):
-    """Return (needs, elementwise) of an activation's kernel: ``"z"``, ``"y"``, ``"zy"`` or ``""``, and a bool."""
+    """Return (needs, elementwise, in_place) of an activation's kernel: ``"z"``, ``"y"``, ``"zy"`` or ``""``, and bools.
+    """
     cdef const activation_kernel *k = <const activation_kernel *>PyCapsule_GetPointer(kernel, PYFC_ACTIVATION_CAPSULE)
     needs = ("z" if k.flags & NEEDS_Z else "") + ("y" if k.flags & NEEDS_Y else "")
-    return needs, bool(k.flags & ELEMENTWISE)
+    return needs, bool(k.flags & ELEMENTWISE), bool(k.flags & IN_PLACE)
 
 
 def loss_takes_labels(kernel):

@@ -372,3 +372,12 @@ def test_probabilities():
 def test_wrong_hyperparameters(name, hyper, message):
     with pytest.raises((ValueError, TypeError), match=message):
         loss(name, **hyper)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_out_that_shares_memory_with_an_input(name):
+    y, t = example(name)
+    t = np.eye(4)[t] if t.ndim == 1 else t.astype(float)
+    wanted, over_y, over_t = loss(name).gradient(y, t), y.copy(), t.copy()
+    np.testing.assert_array_equal(loss(name).gradient(over_y, t, out=over_y), wanted)
+    np.testing.assert_array_equal(loss(name).gradient(y, over_t, out=over_t), wanted)

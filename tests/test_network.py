@@ -1,5 +1,8 @@
 """The network: how layers become a chain, what goes in and out, gradients, freezing, copies, tables."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -397,6 +400,30 @@ def test_parameters_are_views_and_the_mapping_is_fixed():
     assert net["dense_0"].parameters["b"][0] == 7
     with pytest.raises(TypeError):
         net.parameters["dense_0.b"] = np.zeros(6)
+
+    with pytest.raises(TypeError):
+        net["dense_0"].parameters["b"] = np.zeros(6)
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])  # noqa: S301
+def test_pickle_and_deepcopy(again, data):
+    net = pyfc.Network(
+        [pyfc.Dropout(0.2), pyfc.Dense(4, 6, max_norm=2), "prelu", pyfc.Dense(6, 3)], "softmax_cross_entropy", l2=0.01
+    ).freeze("dense_1")
+    net.fit(*data, epochs=1, progress=False)
+    net.step(data, pyfc.SGD(momentum=0.9))
+    twin = again(net)
+    assert (repr(twin), twin.history) == (repr(net), net.history)
+    for one in (net, twin):  # goes on with the same coins, order and momentum
+        one.step(data, pyfc.SGD(momentum=0.9))
+        one.fit(*data, epochs=2, batch_size=5, progress=False)
+    np.testing.assert_array_equal(twin.flat, net.flat)
+    before = net.flat.copy()
+    twin["dense_0"].parameters["W"][:] = 5
+    assert (twin.flat == 5).sum() == 24
+    np.testing.assert_array_equal(net.flat, before)
+    layer = again(net["dense_0"])
+    assert not np.shares_memory(layer.parameters["W"], net.flat)
 
 
 def test_copy_is_equal_and_apart(data):

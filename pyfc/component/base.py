@@ -102,6 +102,13 @@ class Component:
         #: The hyper-parameters as the kernel reads them: float64, in declared order.
         self.hyper: Array = np.array([h.number(getattr(self, n)) for n, h in self.hyperparameters.items()], np.float64)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse to change a hyper-parameter: the kernel would not see it."""
+        if name in self.hyperparameters and "hyper" in self.__dict__:
+            owner = type(self).__name__
+            raise AttributeError(f"{name} of {self!r} is fixed: expected a new one, {owner}({name}={value!r})")
+        super().__setattr__(name, value)
+
     @classmethod
     def problem(cls) -> str:
         """Return why this class cannot be used as a component, ``""`` if it can."""
@@ -141,7 +148,12 @@ def float_array(value: Any, what: str) -> Array:
         array = array.astype(np.float64)
     if array.dtype not in (np.float32, np.float64):
         raise TypeError(f"{what} has dtype {array.dtype}: expected float32 or float64; use .astype")
-    return np.require(array, requirements="CA")
+    return np.require(array, requirements=("C", "A"))
+
+
+def apart(array: Array, out: Array) -> Array:
+    """Return an array that does not change when ``out`` is written: itself, or a copy if they share memory."""
+    return array.copy() if np.may_share_memory(array, out) else array
 
 
 def output_array(out: Any, shape: tuple[int, ...], dtype: Any) -> Array:

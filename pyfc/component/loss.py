@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyfc import kernels
-from pyfc.component.base import Array, Component, float_array, output_array
+from pyfc.component.base import Array, Component, apart, float_array, output_array
 
 #: How far the sum of a row of target probabilities may be from 1: more than rounding to float16 makes of it.
 SUM_TOLERANCE = 1e-3
@@ -189,7 +189,7 @@ class Loss(Component):
         y, t, sample_weight
             As in :meth:`value`.
         out : ndarray, optional
-            Where to write dy.
+            Where to write dy; may be y.
 
         Returns
         -------
@@ -199,6 +199,7 @@ class Loss(Component):
         shape = np.shape(y)
         dy = np.empty(shape, rows.dtype) if out is None else output_array(out, shape, rows.dtype)
         targets = self.targets(t, len(rows), rows.shape[1], rows.dtype)
+        rows, targets = apart(rows, dy), apart(targets, dy)
         self.compute_backward(rows, targets, self.shares(len(rows), sample_weight, rows.dtype), dy.reshape(rows.shape))
         return dy
 
