@@ -299,6 +299,13 @@ def test_trace_has_every_number_of_the_step(data):
         trace["dense_9.z"]
 
 
+def test_a_trace_stays_as_it_was(data):
+    X, y = data[0].copy(), data[1]
+    trace = small().trace(X, y)
+    X[:] = 0
+    np.testing.assert_array_equal(trace["x"], data[0])
+
+
 def test_predictions_by_task():
     X = np.random.default_rng(0).normal(size=(5, 4))
     assert small("squared_error", sizes=(4, 1)).predict(X).shape == (5,)

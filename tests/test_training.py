@@ -337,6 +337,20 @@ def test_callbacks_run_in_order_and_can_stop():
     assert history.epochs == 1
 
 
+def test_a_callback_may_train_the_network_itself():
+    network, inner = net(), []
+
+    def nested(run):
+        if not inner:
+            inner.append(quiet(network, epochs=1))
+            network.step((X, Y))
+            network.freeze("dense_0").check_gradients(X, Y)
+
+    history = quiet(network, epochs=3, callbacks=[nested])
+    assert (history.epochs, inner[0].epochs) == (3, 1)
+    assert network.history is history
+
+
 def test_a_callback_that_raises_leaves_a_usable_network():
     def fail(run):
         raise RuntimeError("mine")

@@ -49,7 +49,7 @@ class Hyper:
             if value in self.choices:
                 return value
             raise ValueError(f"{owner}({name}={value!r}): expected one of {', '.join(map(repr, self.choices))}")
-        if isinstance(value, (bool, str)) or not np.isscalar(value) or not np.isreal(value):
+        if isinstance(value, (bool, np.bool_, str)) or not np.isscalar(value) or not np.isreal(value):
             raise TypeError(f"{owner}({name}={value!r}): expected a number")
         try:
             number = float(value)  # type: ignore[arg-type]

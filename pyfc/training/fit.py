@@ -209,6 +209,7 @@ class _Loop:
                 (self._iterations if run.optimizer.full_batch else self._epochs)()
         finally:
             run.history.seconds += time.perf_counter() - began
+            run.network.history = run.history  # a callback may have called fit in between
             self.bar.close()
         for callback in self.callbacks:
             callback.on_train_end(run)
