@@ -1,5 +1,7 @@
 """Losses: what targets they take, every way in which targets can be wrong, weights, extremes, and decisions."""
 
+import tracemalloc
+
 import mpmath
 import numpy as np
 import pytest
@@ -160,6 +162,15 @@ def test_wrong_dtypes_and_numbers(name):
     for bad in (np.nan, np.inf, 1e39):
         with pytest.raises(ValueError, match="contain NaN or infinity as float32: expected finite numbers"):
             loss(name).value(y, [[0, 1], [bad, 0]])
+
+
+def test_labels_of_many_classes_take_memory_for_the_samples_alone():
+    tracemalloc.start()
+    t = loss("squared_error").targets([1, 3999], 2, 4000, np.float64)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert np.argwhere(t).tolist() == [[0, 1], [1, 3999]]
+    assert peak < 10 * t.nbytes
 
 
 def test_masked_targets():
