@@ -18,7 +18,7 @@ class KernelError(PyfcError):
 
 
 class TrainingError(PyfcError, ArithmeticError):
-    """Training met a loss or a gradient that is not finite; the network keeps its last good weights."""
+    """Training met a loss, a gradient or weights that are not finite; the network keeps its last good weights."""
 
 
 class ModelFileError(PyfcError, ValueError):

@@ -62,6 +62,8 @@ def check_gradients(
       ok    dense_0.W (3, 4): worst of 2 at ... gradient ..., difference ...
       ...
     """
+    if entries < 1 or not step > 0:
+        raise ValueError(f"entries={entries!r}, step={step!r}: expected entries >= 1 and step > 0")
     twin = network.copy(np.float64)
     samples, targets = twin.check_data(X, y)
     shares = twin.loss.shares(len(samples), None, np.float64)
@@ -92,7 +94,7 @@ def check_gradients(
             if error > tolerance:
                 wanted = slope(index, step / 100)
                 error = _error(got, wanted, typical)
-            if not error <= worst:
+            if not (error <= worst or np.isnan(worst)):  # a NaN is the worst error of all
                 worst = error
                 at = tuple(map(int, np.unravel_index(int(offset), twin.parameters[name].shape)))
                 detail = f"worst of {len(chosen)} at {at}: gradient {got:.9g}, difference {wanted:.9g}"

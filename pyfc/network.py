@@ -107,22 +107,35 @@ class Network:
         self.last_step: Run | None = None
         self._flatten()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what pickle and deepcopy keep: not the flat arrays, for the layers have the values."""
+        flattened = ("flat", "flat_gradient", "slices", "_gradients", "parameters")
+        return {name: value for name, value in self.__dict__.items() if name not in flattened}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take it back, and flatten anew."""
+        self.__dict__.update(state)
+        self._flatten()
+
     def _flatten(self) -> None:
-        """Move all parameters into one array."""
+        """Move all parameters into one array, of which the layers get views that nothing can take the place of."""
         shapes = [(layer, key, value) for layer in self.layers for key, value in layer.parameters.items()]
         total = sum(value.size for _, _, value in shapes)
         #: All parameters, and the gradients of the last step, each in one array.
         self.flat, self.flat_gradient = np.empty(total, self.dtype), np.zeros(total, self.dtype)
         self.slices: dict[str, slice] = {}
         self._gradients: dict[str, dict[str, Array]] = {layer.name or "": {} for layer in self.layers}
+        views: dict[str, dict[str, Array]] = {layer.name or "": {} for layer in self.layers}
         start = 0
         for layer, key, value in shapes:
             part = slice(start, start + value.size)
             self.flat[part] = value.ravel()
-            layer.parameters[key] = self.flat[part].reshape(value.shape)
+            views[layer.name or ""][key] = self.flat[part].reshape(value.shape)
             self._gradients[layer.name or ""][key] = self.flat_gradient[part].reshape(value.shape)
             self.slices[f"{layer.name}.{key}"] = part
             start = part.stop
+        for layer in self.layers:
+            layer.parameters = MappingProxyType(views[layer.name or ""])
         self.parameters: Mapping[str, Array] = MappingProxyType(
             {f"{layer.name}.{key}": value for layer in self.layers for key, value in layer.parameters.items()}
         )
@@ -191,7 +204,7 @@ class Network:
         ValueError
             If X has another shape, or contains NaN or infinity.
         """
-        samples = as_samples(X, self.n_in)
+        samples = as_samples(X, self.n_in, self.dtype)
         out = np.empty((len(samples), self.n_out), self.dtype)
         for rows in _chunks(len(samples)):
             out[rows] = self.forward_batch(float_rows(samples, rows, self.dtype))
@@ -292,7 +305,7 @@ class Network:
 
     def check_data(self, X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Array, Array]:
         """Return samples and targets in the form that the network works on, or raise with what was expected."""
-        samples = as_samples(X, self.n_in)
+        samples = as_samples(X, self.n_in, self.dtype)
         if not len(samples):
             raise ValueError(f"X has shape {samples.shape}: expected at least one sample")
         return samples, self.loss.targets(y, len(samples), self.n_out, self.dtype)

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from pyfc.component.base import Array
-from pyfc.data import float_rows
 
 if TYPE_CHECKING:
     from pyfc.network import Network
@@ -79,6 +78,8 @@ class Trace(Mapping[str, Array]):
 def trace(network: Network, X: npt.ArrayLike, y: npt.ArrayLike) -> Trace:
     """Run one step, forward and backward, and keep every array; dropout is off and no parameter moves.
 
+    The penalties l1 and l2 are left out, of the loss and of dW; :meth:`Network.loss_and_gradients` has them.
+
     Parameters
     ----------
     network : Network
@@ -111,7 +112,7 @@ def trace(network: Network, X: npt.ArrayLike, y: npt.ArrayLike) -> Trace:
     loss 0.25
     """
     samples, targets = network.check_data(X, y)
-    x = float_rows(samples, slice(None), network.dtype)
+    x = np.array(samples, network.dtype, order="C")  # a copy: a trace stays as it was
     arrays = {"x": x}
     caches = []
     for layer in network.layers:

@@ -1,14 +1,14 @@
 """Calls a component's kernel on NumPy arrays: the one place where an array of Python becomes a pointer of C.
 
-Every array is checked here for dtype, layout and size before a kernel sees it, so that no kernel has to, and none can
-be made to read or write outside an array from Python.
+Every array is checked here for dtype, layout and size before a kernel sees it, so that no kernel has to. What a kernel
+does not say of itself is up to its class: how many hyper-parameters it reads, and whether it reads learned ones.
 """
 cimport numpy as cnp
 from cpython.pycapsule cimport PyCapsule_CheckExact, PyCapsule_GetName, PyCapsule_GetPointer
 from libc.stdint cimport int64_t, uint32_t
 
 from pyfc_kernel cimport (
-    ELEMENTWISE, NEEDS_Y, NEEDS_Z, PYFC_ABI_VERSION, PYFC_ACTIVATION_CAPSULE, PYFC_LOSS_CAPSULE,
+    ELEMENTWISE, IN_PLACE, NEEDS_Y, NEEDS_Z, PYFC_ABI_VERSION, PYFC_ACTIVATION_CAPSULE, PYFC_LOSS_CAPSULE,
     PYFC_OPTIMIZER_CAPSULE, TAKES_LABELS, activation_kernel, loss_kernel, optimizer_kernel, shape_t)
 
 from pyfc.errors import KernelError
@@ -72,10 +72,11 @@ def capsule_problem(kernel, str name):
 
 
 def activation_flags(kernel):
-    """Return (needs, elementwise) of an activation's kernel: ``"z"``, ``"y"``, ``"zy"`` or ``""``, and a bool."""
+    """Return (needs, elementwise, in_place) of an activation's kernel: ``"z"``, ``"y"``, ``"zy"`` or ``""``, and bools.
+    """
     cdef const activation_kernel *k = <const activation_kernel *>PyCapsule_GetPointer(kernel, PYFC_ACTIVATION_CAPSULE)
     needs = ("z" if k.flags & NEEDS_Z else "") + ("y" if k.flags & NEEDS_Y else "")
-    return needs, bool(k.flags & ELEMENTWISE)
+    return needs, bool(k.flags & ELEMENTWISE), bool(k.flags & IN_PLACE)
 
 
 def loss_takes_labels(kernel):
@@ -98,8 +99,9 @@ def activation_forward(kernel, cnp.ndarray z, cnp.ndarray y, cnp.ndarray a, cnp.
     cdef const double *h = <const double *>data(hyper, "hyper", cnp.NPY_DOUBLE, -1, False)
     shape.rows, shape.cols = matrix_shape(z, "z")
     shape.out_cols = matrix_shape(y, "y")[1]
-    shape.params = a.size
-    if k.flags & ELEMENTWISE and shape.out_cols != shape.cols:
+    shape.params = params(a, shape.cols)
+    # What works in place or one number at a time writes as many as it reads.
+    if k.flags & (ELEMENTWISE | IN_PLACE) and shape.out_cols != shape.cols:
         raise ValueError(f"y has {shape.out_cols} columns and z has {shape.cols}: expected the same")
     cdef const void *z_data = data(z, "z", dtype, -1, False)
     cdef void *y_data = data(y, "y", dtype, shape.rows * shape.out_cols, True)
@@ -123,8 +125,8 @@ def activation_backward(kernel, z, y, cnp.ndarray dy, cnp.ndarray dz, cnp.ndarra
     cdef const double *h = <const double *>data(hyper, "hyper", cnp.NPY_DOUBLE, -1, False)
     shape.rows, shape.cols = matrix_shape(dz, "dz")
     shape.out_cols = matrix_shape(dy, "dy")[1]
-    shape.params = a.size
-    if k.flags & ELEMENTWISE and shape.out_cols != shape.cols:
+    shape.params = params(a, shape.cols)
+    if k.flags & (ELEMENTWISE | IN_PLACE) and shape.out_cols != shape.cols:
         raise ValueError(f"dy has {shape.out_cols} columns and dz has {shape.cols}: expected the same")
     cdef const void *dy_data = data(dy, "dy", dtype, shape.rows * shape.out_cols, False)
     cdef void *dz_data = data(dz, "dz", dtype, -1, True)
@@ -233,13 +235,23 @@ cdef (int64_t, int64_t) matrix_shape(cnp.ndarray array, str name) except *:
     return cnp.PyArray_DIM(array, 0), cnp.PyArray_DIM(array, 1)
 
 
+cdef int64_t params(cnp.ndarray a, int64_t cols) except -1:
+    """Return how many learned parameters there are."""
+    cdef int64_t count = cnp.PyArray_SIZE(a)
+    if count != 0 and count != 1 and count != cols:
+        raise ValueError(f"a has {count} numbers: expected none, 1, or {cols}, one for each column")
+    return count
+
+
 cdef void *data(array, str name, int dtype, int64_t size, bint written) except? NULL:
     """Return the memory of an array that has this dtype and size (-1: any) in one piece."""
     if not isinstance(array, cnp.ndarray):
         raise TypeError(f"{name} is {type(array).__name__}: expected an ndarray")
     cdef cnp.ndarray a = array
-    if cnp.PyArray_TYPE(a) != dtype or not cnp.PyArray_ISBEHAVED_RO(a):
+    if cnp.PyArray_TYPE(a) != dtype or not cnp.PyArray_ISNOTSWAPPED(a):
         raise TypeError(f"{name} has dtype {a.dtype}: expected {cnp.PyArray_DescrFromType(dtype)}")
+    if not cnp.PyArray_ISALIGNED(a):
+        raise ValueError(f"{name} is not aligned in memory: use numpy.require(..., requirements='CA')")
     if not cnp.PyArray_IS_C_CONTIGUOUS(a):
         raise ValueError(f"{name} is not C-contiguous: use numpy.ascontiguousarray")
     if size >= 0 and cnp.PyArray_SIZE(a) != size:

@@ -131,7 +131,7 @@ def dense_backward(dZ, X, W, bint need_dX=True, dW=None, db=None):
     need_dX : bool, default True
         Give False in the first layer: dX is then None, and a third of the work is saved.
     dW, db : ndarray, shapes (n_in, n_out) and (n_out,), optional
-        Where to write those gradients: C-contiguous, writeable, of X's dtype, and apart from the inputs.
+        Where to write those gradients: C-contiguous, writeable, of X's dtype, and apart from the inputs and each other.
 
     Returns
     -------
@@ -164,7 +164,7 @@ def dense_backward(dZ, X, W, bint need_dX=True, dW=None, db=None):
     if db is None:
         dbias = np.empty(q, dtype=x.dtype)
     else:
-        dbias = output(db, x.dtype, q, None, (x, w, dz))
+        dbias = output(db, x.dtype, q, None, (x, w, dz, dw))
     cdef void *dx_data = dx.data if need_dX else NULL
     if n == 0 or p == 0 or q == 0:
         dw[...] = 0
@@ -203,14 +203,14 @@ cdef cnp.ndarray matrix(value, str name, dtype, int64_t rows, int64_t cols):
         raise ValueError(f"{name} has shape {array.shape}: expected {wanted}")
     if max(array.shape) > 0x7fffffff:
         raise ValueError(f"{name} has shape {array.shape}: BLAS counts to 2147483647; pass fewer rows at a time")
-    return np.ascontiguousarray(array)
+    return np.require(array, requirements="CA")
 
 
 cdef cnp.ndarray vector(value, dtype, int64_t size):
     array = as_floats(value, "b", dtype)
     if array.ndim != 1 or array.shape[0] != size:
         raise ValueError(f"b has shape {array.shape}: expected ({size},)")
-    return np.ascontiguousarray(array)
+    return np.require(array, requirements="CA")
 
 
 cdef cnp.ndarray output(value, dtype, int64_t rows, cols, inputs):
@@ -219,8 +219,8 @@ cdef cnp.ndarray output(value, dtype, int64_t rows, cols, inputs):
         raise ValueError(
             f"out is {getattr(value, 'dtype', type(value).__name__)} {getattr(value, 'shape', '')}: "
             f"expected an ndarray of {dtype} {shape}")
-    if not (value.flags.c_contiguous and value.flags.writeable):
-        raise ValueError("out is not C-contiguous or not writeable: expected both; use numpy.empty")
+    if not value.flags.carray:
+        raise ValueError("out is not C-contiguous, aligned and writeable: expected all three; use numpy.empty")
     for array in inputs:
         if np.may_share_memory(value, array):
             raise ValueError("out overlaps an input: expected memory of its own; use numpy.empty")

@@ -61,7 +61,7 @@ def drop(x, double rate, uint64_t key, uint64_t first):
     ndarray
         C-contiguous.
     """
-    cdef cnp.ndarray a = np.ascontiguousarray(x)
+    cdef cnp.ndarray a = np.require(x, requirements="CA")
     cdef cnp.ndarray y = np.empty_like(a)
     cdef int64_t n = a.size
     if not 0 <= rate < 1:

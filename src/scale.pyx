@@ -37,7 +37,7 @@ def rescale(x, double c):
     ndarray
         C-contiguous.
     """
-    cdef cnp.ndarray a = np.ascontiguousarray(x)
+    cdef cnp.ndarray a = np.require(x, requirements="CA")
     cdef cnp.ndarray y = np.empty_like(a)
     cdef int64_t n = a.size
     if a.dtype == np.float32:

@@ -5,6 +5,7 @@ import pytest
 
 import pyfc
 from pyfc.component import Activation
+from pyfc.component.base import Array
 
 NAMES = pyfc.available("activations")
 DTYPES = (np.float32, np.float64)
@@ -113,3 +114,40 @@ def test_prelu_sums_the_gradient_over_what_shares_a_slope(per: str) -> None:
     parts = dy * np.where(z > 0, 0, z)
     np.testing.assert_allclose(da, parts.sum(axis=0) if per == "unit" else [parts.sum()], rtol=1e-14)
     np.testing.assert_allclose(dz, dy * np.where(z > 0, 1, a), rtol=1e-15)
+
+
+class Reversed(Activation):
+    """In NumPy, and not to be run in place: each entry is the one from the other end of the row."""
+
+    name = "reversed"
+    elementwise = False
+
+    def compute_forward(self, z: Array, y: Array, a: Array) -> None:
+        """Fill y."""
+        for j in range(z.shape[1]):
+            y[:, j] = z[:, -1 - j]
+
+    def compute_backward(self, z: Array | None, y: Array | None, dy: Array, dz: Array, a: Array, da: Array) -> None:
+        """Fill dz."""
+        self.compute_forward(dy, dz, a)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("act", [Reversed(), *map(make, NAMES)], ids=repr)
+@pytest.mark.parametrize("shift", [0, 1, 3])
+def test_an_out_that_shares_memory_with_an_input(act: Activation, dtype: type, shift: int) -> None:
+    def shared(values: Array) -> tuple[Array, Array]:
+        memory = np.zeros(values.size + shift, dtype)
+        memory[: values.size] = values.ravel()
+        return memory[: values.size].reshape(values.shape), memory[shift:].reshape(values.shape)
+
+    z, dy = np.random.default_rng(0).normal(size=(2, 24, 3)).astype(dtype)
+    y = act.forward(z)
+    dz = act.backward(dy, z=z, y=y)
+    dz = dz[0] if act.learned else dz
+    given, out = shared(z)
+    np.testing.assert_array_equal(act.forward(given, out=out), y)
+    for name, value in {"dy": dy, "z": z, "y": y}.items():
+        given, out = shared(value)
+        act.backward(**{"dy": dy, "z": z, "y": y, name: given}, out=out)
+        np.testing.assert_array_equal(out, dz, err_msg=name)

@@ -1,5 +1,7 @@
 """Every registered component is proved, compared with its proof and differentiated numerically; none is named here."""
 
+import copy
+import pickle
 from collections.abc import Iterator
 
 import pytest
@@ -55,3 +57,15 @@ def test_every_name_has_a_documented_class(group: str) -> None:
         assert text, name
         assert "References\n" in text, f"{name}: the docstring gives no source"
         assert "Examples\n" in text, f"{name}: the docstring gives no example"
+
+
+def test_hyperparameters_are_fixed() -> None:
+    momentum = pyfc.SGD(momentum=0.5)
+    with pytest.raises(
+        AttributeError, match=r"momentum of SGD\(.*\) is fixed: expected a new one, SGD\(momentum=0.9\)"
+    ):
+        momentum.momentum = 0.9
+    assert momentum == pyfc.SGD(momentum=0.5)
+    momentum.lr = 0.5  # is no hyper-parameter of the kernel: each step is given it
+    assert momentum.rate(0) == 0.5
+    assert copy.deepcopy(momentum) == pickle.loads(pickle.dumps(momentum)) == momentum  # noqa: S301

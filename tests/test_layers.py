@@ -265,3 +265,9 @@ def test_copies_are_apart():
     twin = layer.copy()
     twin.parameters["W"][:] = 9
     assert layer.parameters["W"].max() < 9
+
+
+def test_dense_backward_refuses_outputs_that_overlap():
+    memory, x = np.empty(4), np.ones((2, 2))
+    with pytest.raises(ValueError, match="out overlaps"):
+        kernels.dense_backward(x, x, x, dW=memory.reshape(2, 2), db=memory[:2])

@@ -1,5 +1,7 @@
 """Losses: what targets they take, every way in which targets can be wrong, weights, extremes, and decisions."""
 
+import tracemalloc
+
 import mpmath
 import numpy as np
 import pytest
@@ -162,6 +164,22 @@ def test_wrong_dtypes_and_numbers(name):
             loss(name).value(y, [[0, 1], [bad, 0]])
 
 
+def test_labels_of_many_classes_take_memory_for_the_samples_alone():
+    tracemalloc.start()
+    t = loss("squared_error").targets([1, 3999], 2, 4000, np.float64)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert np.argwhere(t).tolist() == [[0, 1], [1, 3999]]
+    assert peak < 10 * t.nbytes
+
+
+def test_masked_targets():
+    t = np.ma.masked_greater([1.0, 2.0, 3.0], 2)
+    with pytest.raises(TypeError, match="targets have masked entries"):
+        loss("squared_error").value(np.zeros(3), t)
+    assert loss("squared_error").value(np.zeros(3), np.ma.array([1.0, 2.0, 3.0])) == pytest.approx(14 / 3)
+
+
 def test_binary_targets_lie_between_0_and_1():
     entropy = loss("binary_cross_entropy")
     assert entropy.value([0.0], [0.25]) == pytest.approx(np.log(2))
@@ -205,6 +223,7 @@ def test_weight_2_counts_as_two_samples(name):
         ([1, 1, 1, 1, 1, -1], "negative, NaN or infinite"),
         ([1, 1, 1, 1, 1, np.nan], "negative, NaN or infinite"),
         ([1, 1, 1, 1, 1, np.inf], "negative, NaN or infinite"),
+        ([1e308] * 6, "infinite sum: expected smaller numbers"),
         ([0] * 6, "all zero: expected at least one sample that counts"),
     ],
 )
@@ -364,3 +383,12 @@ def test_probabilities():
 def test_wrong_hyperparameters(name, hyper, message):
     with pytest.raises((ValueError, TypeError), match=message):
         loss(name, **hyper)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_out_that_shares_memory_with_an_input(name):
+    y, t = example(name)
+    t = np.eye(4)[t] if t.ndim == 1 else t.astype(float)
+    wanted, over_y, over_t = loss(name).gradient(y, t), y.copy(), t.copy()
+    np.testing.assert_array_equal(loss(name).gradient(over_y, t, out=over_y), wanted)
+    np.testing.assert_array_equal(loss(name).gradient(y, over_t, out=over_t), wanted)

@@ -1,5 +1,8 @@
 """The network: how layers become a chain, what goes in and out, gradients, freezing, copies, tables."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -63,6 +66,13 @@ def test_seed_decides_and_both_precisions_begin_alike():
     assert not np.array_equal(small(seed=None).flat, small(seed=None).flat)
 
 
+def test_inputs_that_are_too_large_for_the_dtype_are_refused():
+    X = np.array([[0.0, 1e39]])
+    assert np.isfinite(pyfc.mlp([2, 3], dtype="float64").forward(X)).all()
+    with pytest.raises(ValueError, match=r"X\[0, 1\] is 1e\+39: expected numbers that are finite in float32"):
+        pyfc.mlp([2, 3], dtype="float32").predict(X)
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64, bool, np.float16, np.float32, np.float64])
 def test_inputs_of_many_dtypes(dtype):
     X = np.array([[0, 1, 1, 0], [1, 0, 1, 1]]).astype(dtype)
@@ -94,6 +104,7 @@ def test_strided_read_only_empty_one_row_and_many_rows():
         (np.array([["a"] * 4]), TypeError, "dtype <U1"),
         ([[1, 2, 3, np.nan]], ValueError, r"X\[0, 3\] is nan"),
         ([[1, 2, 3, 4], [1, -np.inf, 3, 4]], ValueError, r"X\[1, 1\] is -inf"),
+        (np.ma.masked_greater([[1.0, 2, 3, 4]], 3), TypeError, "X is a masked array with masked entries"),
     ],
 )
 def test_unfit_inputs_are_refused(X, error, text):
@@ -141,7 +152,8 @@ def test_unfit_targets_are_refused(data, y, text):
         (
             lambda: pyfc.Network([pyfc.Dense(3, 4), "relu", pyfc.Dense(5, 1)], loss="huber"),
             ValueError,
-            r"layer 2 does not fit after Activation.*Dense\(5, 1\) got x of shape \(n, 4\): expected \(n, 5\)",
+            r"layer 2 does not fit after Activation\(ReLU\(\)\): Dense\(5, 1\) got x of shape \(n, 4\): "
+            r"expected \(n, 5\)",
         ),
         (lambda: pyfc.Network([pyfc.Dense(1, 1), "rellu"], loss="huber"), pyfc.errors.UnknownNameError, "did you mean"),
         (lambda: pyfc.Network([pyfc.Dense(1, 1), 3], loss="huber"), TypeError, "3 is no activation"),
@@ -227,6 +239,17 @@ def test_a_wrong_backward_is_found(data):
             super().compute_backward(z, y, dy, dz, a, da)
             dz *= 1.001
 
+    class Broken(pyfc.get("activations", "tanh")):
+        def compute_backward(self, z, y, dy, dz, a, da):
+            super().compute_backward(z, y, dy, dz, a, da)
+            dz[:, 0] = np.nan
+
+    broken = small(activation=Broken()).check_gradients(*data)
+    assert {check.name.split()[0] for check in broken.failures} == {"dense_0.W", "dense_0.b"}, str(broken)
+    for nothing in ({"entries": 0}, {"step": 0}):
+        with pytest.raises(ValueError, match="expected entries >= 1 and step > 0"):
+            small().check_gradients(*data, **nothing)
+
     report = small(activation=Wrong()).check_gradients(*data)
     assert not report.ok
     failed = {check.name.split()[0] for check in report.failures}
@@ -274,6 +297,13 @@ def test_trace_has_every_number_of_the_step(data):
     assert "<table>" in trace._repr_html_()
     with pytest.raises(KeyError, match=r"expected one of x, scale_0\.y"):
         trace["dense_9.z"]
+
+
+def test_a_trace_stays_as_it_was(data):
+    X, y = data[0].copy(), data[1]
+    trace = small().trace(X, y)
+    X[:] = 0
+    np.testing.assert_array_equal(trace["x"], data[0])
 
 
 def test_predictions_by_task():
@@ -377,6 +407,30 @@ def test_parameters_are_views_and_the_mapping_is_fixed():
     assert net["dense_0"].parameters["b"][0] == 7
     with pytest.raises(TypeError):
         net.parameters["dense_0.b"] = np.zeros(6)
+
+    with pytest.raises(TypeError):
+        net["dense_0"].parameters["b"] = np.zeros(6)
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])  # noqa: S301
+def test_pickle_and_deepcopy(again, data):
+    net = pyfc.Network(
+        [pyfc.Dropout(0.2), pyfc.Dense(4, 6, max_norm=2), "prelu", pyfc.Dense(6, 3)], "softmax_cross_entropy", l2=0.01
+    ).freeze("dense_1")
+    net.fit(*data, epochs=1, progress=False)
+    net.step(data, pyfc.SGD(momentum=0.9))
+    twin = again(net)
+    assert (repr(twin), twin.history) == (repr(net), net.history)
+    for one in (net, twin):  # goes on with the same coins, order and momentum
+        one.step(data, pyfc.SGD(momentum=0.9))
+        one.fit(*data, epochs=2, batch_size=5, progress=False)
+    np.testing.assert_array_equal(twin.flat, net.flat)
+    before = net.flat.copy()
+    twin["dense_0"].parameters["W"][:] = 5
+    assert (twin.flat == 5).sum() == 24
+    np.testing.assert_array_equal(net.flat, before)
+    layer = again(net["dense_0"])
+    assert not np.shares_memory(layer.parameters["W"], net.flat)
 
 
 def test_copy_is_equal_and_apart(data):

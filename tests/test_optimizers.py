@@ -236,6 +236,8 @@ def test_the_rate_follows_the_schedule():
     [
         ("SGD", {"lr": -0.1}, r"SGD\(lr=-0.1\): expected a finite number >= 0"),
         ("SGD", {"lr": "fast"}, r"SGD\(lr='fast'\): expected a number"),
+        ("SGD", {"lr": np.True_}, "expected a number"),
+        ("SGD", {"lr": 10**400}, "expected a finite number >= 0"),
         ("SGD", {"momentum": 1}, "expected a finite number >= 0 and < 1"),
         ("SGD", {"nesterov": "yes"}, "expected True or False"),
         ("SGD", {"beta1": 0.9}, "SGD got beta1: its hyper-parameters are: momentum, nesterov"),

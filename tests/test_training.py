@@ -180,6 +180,16 @@ def test_class_weights():
     np.testing.assert_allclose(one_hot.flat, one.flat, rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("loss", "targets"),
+    [("squared_error", X[:, :1]), ("squared_error", X[:, :3]), ("binary_cross_entropy", np.ones((60, 3)))],
+)
+def test_class_weights_need_classes(loss, targets):
+    network = pyfc.mlp([4, targets.shape[1]], loss=loss)
+    with pytest.raises(ValueError, match="class_weight needs samples of one class each"):
+        network.fit(X, targets, class_weight="balanced", progress=False)
+
+
 def test_l2_shrinks_and_l1_makes_zeros():
     plain, l2, l1 = net(), net(l2=0.3), net(l1=0.05)
     for network in (plain, l2, l1):
@@ -327,6 +337,20 @@ def test_callbacks_run_in_order_and_can_stop():
     assert history.epochs == 1
 
 
+def test_a_callback_may_train_the_network_itself():
+    network, inner = net(), []
+
+    def nested(run):
+        if not inner:
+            inner.append(quiet(network, epochs=1))
+            network.step((X, Y))
+            network.freeze("dense_0").check_gradients(X, Y)
+
+    history = quiet(network, epochs=3, callbacks=[nested])
+    assert (history.epochs, inner[0].epochs) == (3, 1)
+    assert network.history is history
+
+
 def test_a_callback_that_raises_leaves_a_usable_network():
     def fail(run):
         raise RuntimeError("mine")
@@ -357,6 +381,29 @@ def test_a_loss_that_is_not_finite_stops_with_the_weights_from_before(dtype):
     np.testing.assert_array_equal(network.flat, good[-1] if good else first.flat)
     assert np.isfinite(network.flat).all()
     assert "the loss became" in network.history.stop_reason
+
+
+@pytest.mark.parametrize("batch_size", [16, 60])
+def test_a_last_step_that_ruins_the_weights_is_noticed(batch_size):
+    def last_is_huge(run):
+        run.optimizer.lr = 1e39 if run.steps + 1 == run.batches else 0.01
+
+    class Ruin(pyfc.Callback):
+        on_train_begin = on_batch_end = staticmethod(last_is_huge)
+
+    network = pyfc.mlp([4, 8, 3], activation="tanh", dtype="float32")
+    before = network.flat.copy()
+    with np.errstate(all="ignore"), pytest.raises(TrainingError, match="weights became NaN or infinite in epoch 1"):
+        quiet(network, epochs=1, batch_size=batch_size, optimizer=pyfc.SGD(), callbacks=[Ruin()])
+    np.testing.assert_array_equal(network.flat, before)
+    assert "weights became" in network.history.stop_reason
+
+
+def test_a_step_with_an_infinite_gradient_is_not_made():
+    network = pyfc.Network([pyfc.Dense(1, 1, init="zeros"), pyfc.Scale(1e30)], loss="absolute_error")
+    with np.errstate(all="ignore"), pytest.raises(TrainingError, match="the gradient has a NaN or infinite entry"):
+        network.step(([[1e30]], [[1.0]]))
+    np.testing.assert_array_equal(network.flat, 0)
 
 
 def test_step_makes_the_steps_of_fit():
@@ -396,6 +443,30 @@ def test_lbfgs_finds_the_exact_solution_of_linear_regression():
     assert (stopped.epochs, stopped.stop_reason) == (1, "now")
 
 
+def test_lbfgs_refuses_what_it_cannot_do():
+    frozen, bounded = net().freeze(), pyfc.Network([pyfc.Dense(4, 3, max_norm=1)], loss="softmax_cross_entropy")
+    for network, text in ((frozen, "all layers are frozen"), (bounded, "without max_norm")):
+        with pytest.raises(ValueError, match=text):
+            network.fit(X, Y, optimizer="lbfgs", progress=False)
+        assert network.history is None
+
+
+def test_lbfgs_that_fails_keeps_the_weights_of_its_last_iteration():
+    kept = []
+
+    class Sabotage(pyfc.Callback):
+        def on_epoch_end(self, run):
+            kept.append(run.snapshot())
+            if run.epoch == 2:
+                run.network.l2 = float("nan")
+
+    network = net()
+    with pytest.raises(TrainingError, match="the loss became nan in epoch 4"):
+        network.fit(X, Y, optimizer="lbfgs", epochs=50, progress=False, callbacks=[Sabotage()])
+    np.testing.assert_array_equal(network.flat, kept[-1])
+    assert network.history.epochs == len(kept) == 3
+
+
 @pytest.mark.parametrize(
     ("more", "error", "text"),
     [
@@ -419,6 +490,11 @@ def test_lbfgs_finds_the_exact_solution_of_linear_regression():
         ({"sample_weight": np.full(60, np.inf)}, ValueError, "infinite"),
         ({"class_weight": {7: 1.0}}, ValueError, r"classes \[7\]: expected 0 to 2"),
         ({"class_weight": "fair"}, ValueError, "'balanced'"),
+        ({"class_weight": [1, 2, 3]}, TypeError, "expected a dict or 'balanced'"),
+        ({"class_weight": {0: "a"}}, TypeError, r"class_weight\[0\]='a'"),
+        ({"class_weight": {0: None}}, TypeError, r"class_weight\[0\]=None"),
+        ({"class_weight": {0: -1.0}}, ValueError, r"class_weight\[0\]=-1\.0.*>= 0"),
+        ({"sample_weight": np.full(60, 1e308)}, ValueError, "infinite sum"),
         ({"clip_norm": 0}, ValueError, "clip_norm"),
         ({"clip_value": -1}, ValueError, "clip_value"),
         ({"resume": True}, ValueError, "without checkpoint"),

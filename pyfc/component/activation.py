@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyfc import kernels
-from pyfc.component.base import Array, Component, float_array, output_array
+from pyfc.component.base import Array, Component, apart, float_array, output_array
 
 #: The arrays of the forward pass that a backward may ask for.
 NEEDS = ("z", "y", "zy", "")
@@ -43,12 +43,13 @@ class Activation(Component):
     capsule = "pyfc.activation.v1"
     needs: ClassVar[str] = ""
     elementwise: ClassVar[bool] = True
+    in_place: ClassVar[bool] = False
     learned: ClassVar[Learned | None] = None
 
     def __init_subclass__(cls) -> None:
         """Read what a kernel says of itself, so that it stands in one place."""
         if cls.kernel is not None and not kernels.capsule_problem(cls.kernel, cls.capsule):
-            cls.needs, cls.elementwise = kernels.activation_flags(cls.kernel)
+            cls.needs, cls.elementwise, cls.in_place = kernels.activation_flags(cls.kernel)
 
     @classmethod
     def method_problem(cls) -> str:
@@ -73,7 +74,7 @@ class Activation(Component):
         z : array_like, shape (..., m)
             Input; a function of whole rows takes each run of the last axis as one row.
         out : ndarray, optional
-            Where to write y: C-contiguous, writeable, of z's dtype and y's shape.
+            Where to write y: C-contiguous, writeable, of z's dtype and y's shape; may be z.
         a : ndarray, shape (1,) or (m,), optional
             The learned parameter; its start value if not given.
 
@@ -86,6 +87,8 @@ class Activation(Component):
         shape = (*x.shape[:-1], self.out_cols(cols)) if x.ndim else x.shape
         y = np.empty(shape, x.dtype) if out is None else output_array(out, shape, x.dtype)
         a = self._learned(a, cols, x.dtype)
+        if out is not None and not (self.in_place and x.ctypes.data == out.ctypes.data):
+            x = apart(x, out)
         self.compute_forward(x.reshape(rows, cols), y.reshape(rows, -1 if rows else self.out_cols(cols)), a)
         return y
 
@@ -102,7 +105,7 @@ class Activation(Component):
         z, y : array_like, optional
             Input and output of the forward pass; ``needs`` says which are read.
         out : ndarray, optional
-            Where to write dz: C-contiguous, writeable, of dy's dtype and z's shape.
+            Where to write dz: C-contiguous, writeable, of dy's dtype and z's shape; may be dy.
         a : ndarray, shape (1,) or (m,), optional
             The learned parameter of the forward pass.
 
@@ -123,6 +126,9 @@ class Activation(Component):
         dz = np.empty(shape, g.dtype) if out is None else output_array(out, shape, g.dtype)
         a = self._learned(a, cols, g.dtype)
         da = np.zeros_like(a)
+        if out is not None:
+            x, r = None if x is None else apart(x, out), None if r is None else apart(r, out)
+            g = g if self.in_place and g.ctypes.data == out.ctypes.data else apart(g, out)
         wide = self.out_cols(cols)
         self.compute_backward(
             None if x is None else x.reshape(rows, cols), None if r is None else r.reshape(rows, wide),

@@ -49,9 +49,12 @@ class Hyper:
             if value in self.choices:
                 return value
             raise ValueError(f"{owner}({name}={value!r}): expected one of {', '.join(map(repr, self.choices))}")
-        if isinstance(value, (bool, str)) or not np.isscalar(value) or not np.isreal(value):
+        if isinstance(value, (bool, np.bool_, str)) or not np.isscalar(value) or not np.isreal(value):
             raise TypeError(f"{owner}({name}={value!r}): expected a number")
-        number = float(value)  # type: ignore[arg-type]
+        try:
+            number = float(value)  # type: ignore[arg-type]
+        except OverflowError:
+            number = math.inf
         low = self.low < number if self.open_low else self.low <= number
         high = number < self.high if self.open_high else number <= self.high
         if not (low and high and math.isfinite(number)):
@@ -99,6 +102,13 @@ class Component:
         #: The hyper-parameters as the kernel reads them: float64, in declared order.
         self.hyper: Array = np.array([h.number(getattr(self, n)) for n, h in self.hyperparameters.items()], np.float64)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse to change a hyper-parameter: the kernel would not see it."""
+        if name in self.hyperparameters and "hyper" in self.__dict__:
+            owner = type(self).__name__
+            raise AttributeError(f"{name} of {self!r} is fixed: expected a new one, {owner}({name}={value!r})")
+        super().__setattr__(name, value)
+
     @classmethod
     def problem(cls) -> str:
         """Return why this class cannot be used as a component, ``""`` if it can."""
@@ -132,13 +142,18 @@ class Component:
 
 
 def float_array(value: Any, what: str) -> Array:
-    """Return value as a C-contiguous float32 or float64 array; integers and booleans become float64."""
+    """Return value as a C-contiguous, aligned float32 or float64 array; integers and booleans become float64."""
     array = np.asarray(value)
     if array.dtype.kind in "iub":
         array = array.astype(np.float64)
     if array.dtype not in (np.float32, np.float64):
         raise TypeError(f"{what} has dtype {array.dtype}: expected float32 or float64; use .astype")
-    return np.require(array, requirements="C")
+    return np.require(array, requirements=("C", "A"))
+
+
+def apart(array: Array, out: Array) -> Array:
+    """Return an array that does not change when ``out`` is written: itself, or a copy if they share memory."""
+    return array.copy() if np.may_share_memory(array, out) else array
 
 
 def output_array(out: Any, shape: tuple[int, ...], dtype: Any) -> Array:
@@ -148,6 +163,6 @@ def output_array(out: Any, shape: tuple[int, ...], dtype: Any) -> Array:
             f"out is {getattr(out, 'dtype', type(out).__name__)} {getattr(out, 'shape', '')}: "
             f"expected an ndarray of {dtype} {shape}"
         )
-    if not (out.flags.c_contiguous and out.flags.writeable):
-        raise ValueError("out is not C-contiguous or not writeable: expected both; use numpy.empty")
+    if not out.flags.carray:
+        raise ValueError("out is not C-contiguous, aligned and writeable: expected all three; use numpy.empty")
     return out

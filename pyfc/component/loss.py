@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyfc import kernels
-from pyfc.component.base import Array, Component, float_array, output_array
+from pyfc.component.base import Array, Component, apart, float_array, output_array
 
 #: How far the sum of a row of target probabilities may be from 1: more than rounding to float16 makes of it.
 SUM_TOLERANCE = 1e-3
@@ -80,8 +80,10 @@ class Loss(Component):
         ndarray
             int64 (rows,) if the loss takes labels and got some, else numbers (rows, cols) of the given dtype.
         """
-        array = np.asarray(t)
         who = f"{type(self).__name__}: targets"
+        if np.ma.is_masked(t):
+            raise TypeError(f"{who} have masked entries: expected all of them; remove or fill such samples")
+        array = np.asarray(t)
         if array.dtype.kind not in "iubf":
             raise TypeError(f"{who} have dtype {array.dtype}: expected numbers or integer labels")
         if array.ndim == 0 or array.shape[0] != rows:
@@ -111,7 +113,9 @@ class Loss(Component):
 
     def from_labels(self, labels: Array, cols: int) -> Array:
         """Return integer labels as rows of numbers: one-hot, unless the loss wants other signs."""
-        return np.eye(cols)[labels]
+        rows = np.zeros((len(labels), cols))
+        rows[np.arange(len(labels)), labels] = 1
+        return rows
 
     def check_numbers(self, t: Array) -> None:
         """Raise if targets (rows, cols) are not such as this loss is defined for."""
@@ -187,7 +191,7 @@ class Loss(Component):
         y, t, sample_weight
             As in :meth:`value`.
         out : ndarray, optional
-            Where to write dy.
+            Where to write dy; may be y.
 
         Returns
         -------
@@ -197,6 +201,7 @@ class Loss(Component):
         shape = np.shape(y)
         dy = np.empty(shape, rows.dtype) if out is None else output_array(out, shape, rows.dtype)
         targets = self.targets(t, len(rows), rows.shape[1], rows.dtype)
+        rows, targets = apart(rows, dy), apart(targets, dy)
         self.compute_backward(rows, targets, self.shares(len(rows), sample_weight, rows.dtype), dy.reshape(rows.shape))
         return dy
 
@@ -225,6 +230,9 @@ def check_weights(sample_weight: npt.ArrayLike, rows: int) -> Array:
     weight = weight.astype(np.float64)
     if not np.isfinite(weight).all() or (rows and weight.min() < 0):
         raise ValueError("sample_weight has a negative, NaN or infinite entry: expected finite numbers >= 0")
-    if rows and not weight.sum() > 0:
+    if rows and not weight.any():
         raise ValueError("sample_weight is all zero: expected at least one sample that counts")
+    with np.errstate(over="ignore"):
+        if not np.isfinite(weight.sum()):
+            raise ValueError("sample_weight has an infinite sum: expected smaller numbers; only their ratios count")
     return np.asarray(weight)

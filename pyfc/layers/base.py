@@ -22,8 +22,9 @@ class Layer:
     ----------
     name : str or None
         Its name in a network, such as ``"dense_0"``; given by the network if it is None.
-    parameters : dict of str to ndarray
-        Short name (``"W"``) -> values; empty before it is built, and for a layer that learns nothing.
+    parameters : mapping of str to ndarray
+        Short name (``"W"``) -> values; empty before it is built, and for a layer that learns nothing. In a network they
+        are views of one array: write ``layer.parameters["W"][:] = values``.
     frozen : bool
         Whether training leaves the parameters as they are.
     """
@@ -37,9 +38,13 @@ class Layer:
         if name is not None and (not isinstance(name, str) or not name or "." in name):
             raise ValueError(f"name is {name!r}: expected a non-empty str without a dot")
         self.name = name
-        self.parameters: dict[str, Array] = {}
+        self.parameters: Mapping[str, Array] = {}
         self.frozen = False
         self.built = False
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what pickle and copies keep: the parameters in a dict of their own."""
+        return {**self.__dict__, "parameters": dict(self.parameters)}
 
     def out_size(self, n_in: int) -> int:
         """Return how many outputs it has for so many inputs, or raise if it cannot take so many."""
@@ -80,7 +85,7 @@ class Layer:
         self.out_size(array.shape[1])
         if not self.built:
             self.build(array.shape[1], array.dtype, np.random.default_rng(0))
-        return np.ascontiguousarray(array)
+        return np.require(array, requirements=("C", "A"))
 
     def forward(self, x: npt.ArrayLike, *, training: bool = False) -> tuple[Array, Any]:
         """Return the output for x, and what :meth:`backward` needs.

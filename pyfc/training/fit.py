@@ -16,7 +16,7 @@ from pyfc.component import Optimizer
 from pyfc.component.base import Array
 from pyfc.data import float_rows
 from pyfc.errors import TrainingError
-from pyfc.layers import Dropout
+from pyfc.layers import Dense, Dropout
 from pyfc.metrics import Metric, find_metrics
 from pyfc.training.callbacks import Callback, as_callbacks
 from pyfc.training.history import History
@@ -113,7 +113,7 @@ def fit(
         If a checkpoint cannot be written, such as on a full disk: at the start before anything has changed, later with
         the network and its history as they are at the end of that epoch.
     TrainingError
-        If the loss becomes NaN or infinite; the network then has the weights from before that epoch.
+        If the loss or a weight becomes NaN or infinite; the network then has the weights from before that epoch.
     """
     for name, value in (("epochs", epochs), ("batch_size", batch_size)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < (name == "batch_size"):
@@ -136,8 +136,8 @@ def fit(
     hung_in = as_callbacks(callbacks)
     rows = len(samples) if recipe.full_batch else min(int(batch_size), len(samples))
     threads = blas_threads(network, rows, n_threads)
-    if recipe.full_batch and any(isinstance(layer, Dropout) and layer.rate for layer in network.layers):
-        raise ValueError(f"{recipe!r} needs the same loss at every look: expected a network without Dropout")
+    if recipe.full_batch:
+        _check_full_batch(network, recipe)
     batches = 1 if recipe.full_batch else math.ceil(len(samples) / rows)
     run = Run(network, recipe, int(epochs), batches, History())
     run.state = recipe.new_state(network.flat.size, network.dtype)
@@ -153,6 +153,16 @@ def fit(
     with threads, StopOnInterrupt(run):
         loop.run_all(progress)
     return run.history
+
+
+def _check_full_batch(network: Network, recipe: Optimizer) -> None:
+    """Raise if a network cannot be trained by an optimizer that sees only the loss and its gradient."""
+    if any(isinstance(layer, Dropout) and layer.rate for layer in network.layers):
+        raise ValueError(f"{recipe!r} needs the same loss at every look: expected a network without Dropout")
+    if any(isinstance(layer, Dense) and layer.max_norm is not None and not layer.frozen for layer in network.layers):
+        raise ValueError(f"{recipe!r} knows no bounds: expected Dense layers without max_norm; or use sgd, adam, ...")
+    if not network.trainable():
+        raise ValueError(f"{recipe!r} has nothing to minimise over: all layers are frozen; unfreeze one")
 
 
 def _validation(network: Network, validation: Any) -> tuple[Array, Array]:
@@ -199,6 +209,7 @@ class _Loop:
                 (self._iterations if run.optimizer.full_batch else self._epochs)()
         finally:
             run.history.seconds += time.perf_counter() - began
+            run.network.history = run.history  # a callback may have called fit in between
             self.bar.close()
         for callback in self.callbacks:
             callback.on_train_end(run)
@@ -233,7 +244,7 @@ class _Loop:
             x = float_rows(self.samples, rows, network.dtype)
             run.loss, outputs = network.backpropagate_batch(x, self.targets[rows], shares)
             if not math.isfinite(run.loss):
-                self._fail(run.loss, f"epoch {run.epoch + 1}, batch {run.batch + 1} of {run.batches}", good)
+                self._fail(f"the loss became {run.loss}", f"batch {run.batch + 1} of {run.batches}", good)
             run.apply(*self.clips)
             self.outputs[run.batch * self.rows : run.batch * self.rows + len(rows)] = outputs
             total, counted = total + run.loss * importance, counted + importance
@@ -241,9 +252,11 @@ class _Loop:
             for callback in self.callbacks:
                 callback.on_batch_end(run)
             self._show()
-            if run.stop_reason and run.batch + 1 < run.batches:
-                return None
-        return total / counted
+            if run.stop_reason:
+                break
+        if not np.isfinite(network.flat).all():  # no later loss would say so
+            self._fail("the weights became NaN or infinite", f"batch {run.batch + 1} of {run.batches} or before", good)
+        return total / counted if run.batch + 1 == run.batches else None
 
     def _measure(self) -> dict[str, float]:
         ordered = self.targets[self.order]
@@ -267,13 +280,12 @@ class _Loop:
         self.bar.set_description(f"epoch {self.run.epoch + 1}/{self.run.epochs}", refresh=False)
         self.bar.update()
 
-    def _fail(self, loss: float, where: str, good: Array) -> None:
+    def _fail(self, problem: str, where: str, good: Array) -> None:
         run = self.run
         run.restore(good)
-        run.history.stop_reason = f"the loss became {loss} in {where}"
+        run.history.stop_reason = f"{problem} in epoch {run.epoch + 1}, {where}"
         raise TrainingError(
-            f"the loss became {loss} in {where}; the network has its weights from before that epoch again. "
-            f"{LIKELY_CAUSES}"
+            f"{run.history.stop_reason}; the network has its weights from before that epoch again. {LIKELY_CAUSES}"
         )
 
     def _iterations(self) -> None:
@@ -294,14 +306,13 @@ class _Loop:
             put(w)
             loss = network.backpropagate(self.samples, self.targets, shares)
             if not math.isfinite(loss):
-                self._fail(loss, f"iteration {run.epoch + 1}", good)
+                self._fail(f"the loss became {loss}", "an iteration over all data", good)
             return loss, np.concatenate([network.flat_gradient[part] for part in parts]).astype(np.float64)
 
         def after_iteration(w: Array) -> None:
+            nonlocal good
             put(w)
-            for layer in network.layers:
-                if not layer.frozen:
-                    layer.after_update()
+            good = run.snapshot()
             logs = network.evaluate_checked(self.samples, self.targets, self.metrics, self.weight)
             run.loss, run.steps = logs["loss"], run.steps + 1
             run.history.samples += len(self.samples)

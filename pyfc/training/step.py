@@ -51,7 +51,7 @@ def step(
     Raises
     ------
     TrainingError
-        If the loss is NaN or infinite; the parameters are then as before.
+        If the loss or a gradient is NaN or infinite; the parameters are then as before.
 
     Examples
     --------
@@ -76,6 +76,8 @@ def step(
     run.loss, _ = network.backpropagate_batch(float_rows(samples, slice(None), network.dtype), targets, shares)
     if not math.isfinite(run.loss):
         raise TrainingError(f"the loss is {run.loss}: no step was made. {LIKELY_CAUSES}")
+    if not np.isfinite(network.flat_gradient).all():
+        raise TrainingError(f"the gradient has a NaN or infinite entry: no step was made. {LIKELY_CAUSES}")
     run.apply(*clips)
     run.epoch += 1
     return run.loss

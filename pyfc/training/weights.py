@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pyfc.component import Hyper
 from pyfc.component.base import Array
-from pyfc.component.loss import check_weights
+from pyfc.component.loss import SUM_TOLERANCE, check_weights
+
+_WEIGHT = Hyper(1.0, low=0)
 
 
 def total_weights(
@@ -39,27 +42,41 @@ def total_weights(
     if class_weight is None:
         return weight
     labels = class_labels(targets)
-    if isinstance(class_weight, str):
-        if class_weight != "balanced":
-            raise ValueError(f"class_weight is {class_weight!r}: expected a dict or 'balanced'")
+    if class_weight == "balanced":
         present, counts = np.unique(labels, return_counts=True)
         table: Mapping[Any, float] = dict(zip(present.tolist(), len(labels) / (len(present) * counts), strict=True))
-    else:
-        table = dict(class_weight)
-        unknown = [label for label in table if label not in range(classes)]
+    elif isinstance(class_weight, Mapping):
+        unknown = [label for label in class_weight if label not in range(classes)]
         if unknown:
             raise ValueError(f"class_weight has classes {unknown}: expected 0 to {classes - 1}")
+        table = {label: _WEIGHT.check("fit", f"class_weight[{label}]", one) for label, one in class_weight.items()}
+    else:
+        error = ValueError if isinstance(class_weight, str) else TypeError
+        raise error(f"class_weight is {class_weight!r}: expected a dict or 'balanced'")
     each = np.array([table.get(int(label), 1.0) for label in labels], np.float64)
     return check_weights(each if weight is None else each * weight, len(targets))
 
 
 def class_labels(targets: Array) -> Array:
-    """Return the class of each sample, from labels, one-hot rows, or one column of yes and no."""
+    """Return the class of each sample, from labels, one-hot rows, probabilities, or one column of yes and no."""
     if targets.ndim == 1:
         return targets
+    signs = bool(np.isin(targets, (-1, 1)).all())
     if targets.shape[1] == 1:
-        return (targets[:, 0] > (0.5 if targets.min(initial=0) >= 0 else 0)).astype(np.int64)
-    return np.asarray(targets.argmax(axis=1))
+        clear = signs or bool(np.isin(targets, (0, 1)).all())
+        labels = (targets[:, 0] > 0).astype(np.int64)
+    else:
+        shares = (targets + 1) / 2 if signs else targets
+        top = shares == shares.max(axis=1, keepdims=True)
+        sums = shares.sum(axis=1, dtype=np.float64)
+        clear = bool(shares.min() >= 0 and (np.abs(sums - 1) <= SUM_TOLERANCE).all() and (top.sum(axis=1) == 1).all())
+        labels = np.asarray(targets.argmax(axis=1))
+    if not clear:
+        raise ValueError(
+            "class_weight needs samples of one class each, and these targets are numbers, or several answers at once: "
+            "expected labels, one-hot rows, or one column of 0 and 1; or use sample_weight"
+        )
+    return labels
 
 
 def batch_shares(weight: Array | None, rows: Array) -> tuple[Array, float]:
