@@ -24,6 +24,8 @@ cdef extern from "pyfc_math.h" nogil:
     double pyfc_tanh_f64(double)
     float pyfc_normal_tail_f32(float, float *)
     double pyfc_normal_tail_f64(double, double *)
+    float pyfc_normal_tail_x_f32(float)
+    double pyfc_normal_tail_x_f64(double)
     float fabsf(float)
     double fabs(double)
     float sqrtf(float)
@@ -112,8 +114,16 @@ cdef inline real tanh(real x) noexcept nogil:
 
 
 cdef inline real normal_tail(real x, real *density) noexcept nogil:
-    """2**100 * the normal density and its integral from x on, for x from 0 to 40 (float: 16)."""
+    """2**100 * the normal density and its integral from x on, for x from 0 to 39 (float: 15)."""
     if real is float:
         return pyfc_normal_tail_f32(x, density)
     else:
         return pyfc_normal_tail_f64(x, density)
+
+
+cdef inline real normal_tail_x(real x) noexcept nogil:
+    """2**100 * x * the integral of the normal density from x on, for x from 0 to 39 (float: 15)."""
+    if real is float:
+        return pyfc_normal_tail_x_f32(x)
+    else:
+        return pyfc_normal_tail_x_f64(x)

@@ -178,39 +178,62 @@ static inline double pyfc_tanh_f64(double x)
     return copysign(q - (low + q * lost) / d, x);
 }
 
-/* 2^100 times the normal density f(x) and its tail Q(x), the integral of f from x on; x from 0 to 40.
- * Q(x) = exp(-x^2/2) p(x) / q(x), with p and q of degrees 10 and 11 fitted by weighted least squares, reweighted to even
- * out the error, for x from 0 to 39: error 2^-59. All coefficients are positive, so nothing cancels.
- * x^2 is the exact square of x's first 26 bits and a small rest, for exp multiplies the error of its argument. */
+/* The normal distribution from x on: its density f = 2^k (high + low), and its tail Q, the integral of f from x
+ * on, as Q = f m / (x m + n). So n/m = f/Q - x, which falls from 0.8 to 1/x: the larger x, the less do rounding
+ * errors of m and n matter. m and n have degrees 10 and 9, fitted by weighted least squares, reweighted to even
+ * out the error, for x from 0 to 39: error 2^-57. All coefficients are positive, so nothing cancels; their common
+ * factor is one at which rounding them does the least harm. x^2 is the exact square of x's first 26 bits and a
+ * small rest, for exp multiplies the error of its argument. 2^k has the 2^100 of exp_up. */
+typedef struct { double scale, high, low, m, n; } pyfc_normal_f64;
+
+static inline pyfc_normal_f64 pyfc_normal_parts_f64(double x)
+{
+    double short_x = pyfc_from_bits_f64(pyfc_to_bits_f64(x) & 0xfffffffff8000000u);
+    pyfc_reduced_f64 t = pyfc_reduce_f64(-0.5 * short_x * short_x, -0.5 * (x - short_x) * (x + short_x));
+    double c = 0.3989422804014327; /* 1/sqrt(2 pi), and next what rounding took from it */
+    double change = -2.4923272022777486e-17 + c * (t.r + (pyfc_exp_rest_f64(t.r) + t.c));
+    double high = c + change;
+    double m = 8.371055827736372e-07;
+    m = m * x + 2.509602468275157e-05;
+    m = m * x + 0.0003715292683044634;
+    m = m * x + 0.0035255203980293745;
+    m = m * x + 0.023554613786078073;
+    m = m * x + 0.11525522786582053;
+    m = m * x + 0.41754342258124216;
+    m = m * x + 1.1068295877513892;
+    m = m * x + 2.0628292169231024;
+    m = m * x + 2.4617791690011352;
+    m = m * x + 1.4530731403445858;
+    double n = 8.371055827074058e-07;
+    n = n * x + 2.5096024695366078e-05;
+    n = n * x + 0.00036985505605484164;
+    n = n * x + 0.003475328404853319;
+    n = n * x + 0.02281992432259167;
+    n = n * x + 0.10845519830253414;
+    n = n * x + 0.3740865434598472;
+    n = n * x + 0.9097325724153607;
+    n = n * x + 1.4361975425471456;
+    n = n * x + 1.1593846243982802;
+    pyfc_normal_f64 result = { pyfc_power_f64(t.n + 100.0), high, (c - high) + change, m, n };
+    return result;
+}
+
+/* 2^100 times the normal density f(x) and its tail Q(x); x from 0 to 39. */
 static inline double pyfc_normal_tail_f64(double x, double *density)
 {
-    double high = pyfc_from_bits_f64(pyfc_to_bits_f64(x) & 0xfffffffff8000000u);
-    double e = pyfc_exp_up_f64(-0.5 * high * high, -0.5 * (x - high) * (x + high));
-    double p = 2.2423346662520245e-07;
-    p = p * x + 6.9772932709673815e-06;
-    p = p * x + 0.00010658989171913707;
-    p = p * x + 0.0010398564602981562;
-    p = p * x + 0.007123671327857078;
-    p = p * x + 0.03567098419994345;
-    p = p * x + 0.13205521497914327;
-    p = p * x + 0.3573625872542391;
-    p = p * x + 0.6796309961778585;
-    p = p * x + 0.827938179253682;
-    p = p * x + 0.5;
-    double q = 5.620699475611308e-07;
-    q = q * x + 1.7489480593429315e-05;
-    q = q * x + 0.0002677433063174403;
-    q = q * x + 0.0026240230857388115;
-    q = q * x + 0.018122453057027824;
-    q = q * x + 0.09198545251564974;
-    q = q * x + 0.34834098264595637;
-    q = q * x + 0.9801510314006588;
-    q = q * x + 2.0015108304021756;
-    q = q * x + 2.8170799457747866;
-    q = q * x + 2.4537609193102297;
-    q = q * x + 1.0;
-    *density = e * 0.3989422804014327;
-    return e * (p / q);
+    pyfc_normal_f64 t = pyfc_normal_parts_f64(x);
+    *density = t.scale * t.high;
+    return t.scale * (t.high * (t.m / (x * t.m + t.n)));
+}
+
+/* 2^100 x Q(x), x from 0 to 39. From 1 on it is f - f n / (x m + n): nearly f, with a small correction. The
+ * ratio is negative just there; to ask x > 1 again would make GCC divide twice. */
+static inline double pyfc_normal_tail_x_f64(double x)
+{
+    pyfc_normal_f64 t = pyfc_normal_parts_f64(x);
+    double product = x * t.m;
+    double ratio = (x > 1.0 ? -t.n : product) / (product + t.n);
+    return t.scale * (ratio < 0.0 ? t.high + (t.low + t.high * ratio) : t.high * ratio);
 }
 
 #endif

@@ -1,7 +1,7 @@
 """gelu: the input times the probability that a normal variable is below it."""
 from pyfc_kernel cimport (
     ELEMENTWISE, IN_PLACE, NEEDS_Z, activation_capsule, activation_kernel, int64_t, real, shape_t, status)
-from pyfc_math cimport DOWN, absolute, limit, normal_tail
+from pyfc_math cimport DOWN, absolute, limit, normal_tail, normal_tail_x
 
 from pyfc.component import Activation
 from pyfc.derivation import Step
@@ -13,12 +13,11 @@ cdef status forward(
     const shape_t *shape, const real *z, real *y, const real *a, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i
-    cdef real x, q, f, one = 1, far = 40 if real is double else 16
+    cdef real x, zero = 0, far = 39 if real is double else 15
     cdef real down = DOWN
     for i in range(shape.rows * shape.cols):
-        x = limit(z[i], far)  # q(far) is 0, and infinity times it would be NaN
-        q = normal_tail(absolute(x), &f)                                      # (2)
-        y[i] = z[i] * (one - q * down) if x > 0 else x * q * down             # (3)
+        x = limit(z[i], far)  # q(far) is 0, and infinity times it would be NaN; zero * x is -0.0 for x = -0.0
+        y[i] = (z[i] if x > 0 else zero * x) - normal_tail_x(absolute(x)) * down   # (2) (3)
     return 0
 
 
@@ -27,7 +26,7 @@ cdef status backward(
     const real *a, real *da, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i
-    cdef real x, q, f, d, one = 1, far = 40 if real is double else 16
+    cdef real x, q, f, d, one = 1, far = 39 if real is double else 15
     cdef real down = DOWN
     for i in range(shape.rows * shape.cols):
         x = limit(z[i], far)
@@ -59,7 +58,9 @@ class GELU(Activation):
         Step(1, "y = z * erfc(-z / sqrt(2)) / 2", "definition: Phi(z) = erfc(-z / sqrt(2)) / 2"),
         Step(2, "q = erfc(Abs(z) / sqrt(2)) / 2", "the probability beyond |z|: small numbers keep their digits",
              runs=True),
-        Step(3, "y = Piecewise((z * (1 - q), z > 0), (z * q, True))", "(1) with Phi(-z) = 1 - Phi(z)", runs=True),
+        Step(3, "y = Max(z, 0) - Abs(z) * q",
+             "(1): Phi(z) is q for z <= 0, and 1 - q for z > 0 because Phi(-z) = 1 - Phi(z)",
+             runs=True),
         Step(4, "f = exp(-z**2 / 2) / sqrt(2 * pi)", "the density of the normal distribution, Phi'", runs=True),
         Step(5, "dz = dy * Piecewise((1 - (q - Abs(z) * f), z > 0), (q - Abs(z) * f, True))",
              "chain rule and product rule, (Phi + z f) dy, with (2)", runs=True),

@@ -18,7 +18,7 @@ cdef inline real exponent(real z, real *low) noexcept nogil:
     cdef double total = first + second, back = total - first
     cdef double rest = (first - (total - back)) + (second - back)
     rest += c1_low * h + c3_low * cube + (x - h) * (c1 + c3 * (x * x + x * h + h * h))
-    cdef real u = <real>total
+    cdef real u = <real>(total + rest)  # rest can be 0.4: too much for exp_up to take beside a number
     low[0] = <real>((total - u) + rest)
     return u
 
