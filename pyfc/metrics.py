@@ -127,7 +127,7 @@ def find_metrics(metrics: Sequence[str | Metric]) -> Mapping[str, Metric]:
             name, function = getattr(metric, "__name__", type(metric).__name__), metric
         else:
             raise TypeError(f"metric {metric!r}: expected a name or a function")
-        if name in found or name == "loss":
-            raise ValueError(f"two metrics are called {name!r}: expected different names")
+        if name in found or name in ("loss", "lr") or name.startswith("val_"):
+            raise ValueError(f"a metric is called {name!r}, as another number of the history: expected another name")
         found[name] = function
     return found

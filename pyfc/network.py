@@ -89,7 +89,7 @@ class Network:
         l1: float = 0.0,
         l2: float = 0.0,
     ) -> None:
-        self.dtype = np.dtype(dtype)
+        self.dtype = np.dtype(np.void if dtype is None else dtype)  # NumPy takes None for float64
         if self.dtype not in (np.float32, np.float64):
             raise ValueError(f"Network(dtype={dtype!r}): expected 'float32' or 'float64'")
         if seed is not None and (isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0):
@@ -151,6 +151,14 @@ class Network:
     def n_out(self) -> int:
         """Number of outputs."""
         return self.sizes[-1]
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether a layer has this name."""
+        return any(layer.name == name for layer in self.layers)
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the names of the layers."""
+        return (layer.name or "" for layer in self.layers)
 
     def __getitem__(self, name: str) -> Layer:
         """Return a layer by name."""

@@ -10,6 +10,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -20,7 +22,7 @@ class Schedule:
         for name, value in vars(self).items():
             if isinstance(value, Schedule):
                 continue
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
+            if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
                 raise TypeError(f"{type(self).__name__}({name}={value!r}): expected a number")
             if not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"{type(self).__name__}({name}={value!r}): expected a finite number >= 0")

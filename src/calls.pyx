@@ -8,7 +8,7 @@ from cpython.pycapsule cimport PyCapsule_CheckExact, PyCapsule_GetName, PyCapsul
 from libc.stdint cimport int64_t, uint32_t
 
 from pyfc_kernel cimport (
-    ELEMENTWISE, IN_PLACE, NEEDS_Y, NEEDS_Z, PYFC_ABI_VERSION, PYFC_ACTIVATION_CAPSULE, PYFC_LOSS_CAPSULE,
+    ELEMENTWISE, IN_PLACE, LEARNS, NEEDS_Y, NEEDS_Z, PYFC_ABI_VERSION, PYFC_ACTIVATION_CAPSULE, PYFC_LOSS_CAPSULE,
     PYFC_OPTIMIZER_CAPSULE, TAKES_LABELS, activation_kernel, loss_kernel, optimizer_kernel, shape_t)
 
 from pyfc.errors import KernelError
@@ -23,9 +23,10 @@ ctypedef struct head_t:
     uint32_t abi
     uint32_t size
     uint32_t flags
+    uint32_t hypers
 
 
-def capsule_problem(kernel, str name):
+def capsule_problem(kernel, str name, Py_ssize_t hypers=-1):
     """Return why a kernel cannot be called as what ``name`` says, ``""`` if it can.
 
     Parameters
@@ -34,6 +35,8 @@ def capsule_problem(kernel, str name):
         Should be a PyCapsule.
     name : str
         The capsule's name: ``"pyfc.activation.v1"``, ``"pyfc.loss.v1"`` or ``"pyfc.optimizer.v1"``.
+    hypers : int, optional
+        How many hyper-parameters its class declares; not compared if not given.
 
     Returns
     -------
@@ -41,7 +44,7 @@ def capsule_problem(kernel, str name):
     """
     cdef const char *found
     cdef const head_t *head
-    cdef size_t size, known_flags
+    cdef size_t size, known_flags, first = sizeof(head_t)
     cdef void *const *functions
     if not PyCapsule_CheckExact(kernel):
         return f"`kernel` is a {type(kernel).__name__}: expected a PyCapsule named {name!r}"
@@ -51,19 +54,22 @@ def capsule_problem(kernel, str name):
         return f"`kernel` is a PyCapsule named {found_name!r}: expected {name!r}; rebuild it against this pyfc"
     head = <const head_t *>PyCapsule_GetPointer(kernel, found)
     if name == PYFC_ACTIVATION_CAPSULE.decode():
-        size, known_flags = sizeof(activation_kernel), 15
+        size, known_flags = sizeof(activation_kernel), 31
     elif name == PYFC_LOSS_CAPSULE.decode():
         size, known_flags = sizeof(loss_kernel), 1
     else:
-        size, known_flags = sizeof(optimizer_kernel), 0
+        # states and a reserved number stand between the head and the functions.
+        size, known_flags, first = sizeof(optimizer_kernel), 0, first + 2 * sizeof(uint32_t)
     if head.abi >> 16 != PYFC_ABI_VERSION >> 16:
         return f"`kernel` has ABI version {head.abi >> 16}: expected {PYFC_ABI_VERSION >> 16}; rebuild it"
     if head.size < size:
         return f"`kernel` has size {head.size}: expected at least {size}; set it to sizeof the struct"
     if head.flags & ~known_flags:
         return f"`kernel` has flags {head.flags:#x}: this pyfc knows {known_flags:#x}; update pyfc"
-    functions = <void *const *>(<const char *>head + 16)
-    for i in range((size - 16) // sizeof(void *)):
+    if hypers >= 0 and <Py_ssize_t>head.hypers != hypers:
+        return f"`kernel` reads {head.hypers} hyper-parameters and its class declares {hypers}: expected the same"
+    functions = <void *const *>(<const char *>head + first)
+    for i in range((size - first) // sizeof(void *)):
         if functions[i] == NULL:
             return f"`kernel` has no function in place {i}: expected all of them for float32 and float64"
     if name == PYFC_OPTIMIZER_CAPSULE.decode() and (<const optimizer_kernel *>head).states > MAX_STATES:
@@ -72,11 +78,12 @@ def capsule_problem(kernel, str name):
 
 
 def activation_flags(kernel):
-    """Return (needs, elementwise, in_place) of an activation's kernel: ``"z"``, ``"y"``, ``"zy"`` or ``""``, and bools.
+    """Return (needs, elementwise, in_place, learns) of an activation's kernel: ``"z"``, ``"y"``, ``"zy"`` or ``""``, and
+    bools.
     """
     cdef const activation_kernel *k = <const activation_kernel *>PyCapsule_GetPointer(kernel, PYFC_ACTIVATION_CAPSULE)
     needs = ("z" if k.flags & NEEDS_Z else "") + ("y" if k.flags & NEEDS_Y else "")
-    return needs, bool(k.flags & ELEMENTWISE), bool(k.flags & IN_PLACE)
+    return needs, bool(k.flags & ELEMENTWISE), bool(k.flags & IN_PLACE), bool(k.flags & LEARNS)
 
 
 def loss_takes_labels(kernel):
@@ -96,10 +103,10 @@ def activation_forward(kernel, cnp.ndarray z, cnp.ndarray y, cnp.ndarray a, cnp.
     cdef const activation_kernel *k = <const activation_kernel *>PyCapsule_GetPointer(kernel, PYFC_ACTIVATION_CAPSULE)
     cdef int dtype = float_type(z)
     cdef shape_t shape
-    cdef const double *h = <const double *>data(hyper, "hyper", cnp.NPY_DOUBLE, -1, False)
+    cdef const double *h = <const double *>data(hyper, "hyper", cnp.NPY_DOUBLE, k.hypers, False)
     shape.rows, shape.cols = matrix_shape(z, "z")
     shape.out_cols = matrix_shape(y, "y")[1]
-    shape.params = params(a, shape.cols)
+    shape.params = params(k, a, shape.cols)
     # What works in place or one number at a time writes as many as it reads.
     if k.flags & (ELEMENTWISE | IN_PLACE) and shape.out_cols != shape.cols:
         raise ValueError(f"y has {shape.out_cols} columns and z has {shape.cols}: expected the same")
@@ -122,10 +129,10 @@ def activation_backward(kernel, z, y, cnp.ndarray dy, cnp.ndarray dz, cnp.ndarra
     cdef const activation_kernel *k = <const activation_kernel *>PyCapsule_GetPointer(kernel, PYFC_ACTIVATION_CAPSULE)
     cdef int dtype = float_type(dy)
     cdef shape_t shape
-    cdef const double *h = <const double *>data(hyper, "hyper", cnp.NPY_DOUBLE, -1, False)
+    cdef const double *h = <const double *>data(hyper, "hyper", cnp.NPY_DOUBLE, k.hypers, False)
     shape.rows, shape.cols = matrix_shape(dz, "dz")
     shape.out_cols = matrix_shape(dy, "dy")[1]
-    shape.params = params(a, shape.cols)
+    shape.params = params(k, a, shape.cols)
     if k.flags & (ELEMENTWISE | IN_PLACE) and shape.out_cols != shape.cols:
         raise ValueError(f"dy has {shape.out_cols} columns and dz has {shape.cols}: expected the same")
     cdef const void *dy_data = data(dy, "dy", dtype, shape.rows * shape.out_cols, False)
@@ -157,7 +164,7 @@ def loss_forward(kernel, cnp.ndarray y, cnp.ndarray t, cnp.ndarray loss, cnp.nda
     cdef shape_t shape
     cdef const void *t_data
     cdef const int64_t *labels
-    cdef const double *h = <const double *>data(hyper, "hyper", cnp.NPY_DOUBLE, -1, False)
+    cdef const double *h = <const double *>data(hyper, "hyper", cnp.NPY_DOUBLE, k.hypers, False)
     loss_shape(k, y, &shape)
     cdef const void *y_data = data(y, "y", dtype, -1, False)
     targets(k, t, dtype, &shape, &t_data, &labels)
@@ -181,7 +188,7 @@ def loss_backward(kernel, cnp.ndarray y, cnp.ndarray t, cnp.ndarray scale, cnp.n
     cdef shape_t shape
     cdef const void *t_data
     cdef const int64_t *labels
-    cdef const double *h = <const double *>data(hyper, "hyper", cnp.NPY_DOUBLE, -1, False)
+    cdef const double *h = <const double *>data(hyper, "hyper", cnp.NPY_DOUBLE, k.hypers, False)
     loss_shape(k, y, &shape)
     cdef const void *y_data = data(y, "y", dtype, -1, False)
     targets(k, t, dtype, &shape, &t_data, &labels)
@@ -205,7 +212,7 @@ def optimizer_update(kernel, cnp.ndarray w, cnp.ndarray dw, list state, double l
     cdef int dtype = float_type(w)
     cdef int64_t n = w.size
     cdef void *arrays[MAX_STATES]
-    cdef const double *h = <const double *>data(hyper, "hyper", cnp.NPY_DOUBLE, -1, False)
+    cdef const double *h = <const double *>data(hyper, "hyper", cnp.NPY_DOUBLE, k.hypers, False)
     cdef void *w_data = data(w, "w", dtype, n, True)
     cdef const void *dw_data = data(dw, "dw", dtype, n, False)
     if len(state) != <Py_ssize_t>k.states:
@@ -235,9 +242,11 @@ cdef (int64_t, int64_t) matrix_shape(cnp.ndarray array, str name) except *:
     return cnp.PyArray_DIM(array, 0), cnp.PyArray_DIM(array, 1)
 
 
-cdef int64_t params(cnp.ndarray a, int64_t cols) except -1:
+cdef int64_t params(const activation_kernel *k, cnp.ndarray a, int64_t cols) except -1:
     """Return how many learned parameters there are."""
     cdef int64_t count = cnp.PyArray_SIZE(a)
+    if bool(k.flags & LEARNS) != bool(count) and (count or cols):
+        raise ValueError(f"a has {count} numbers: expected {'1 or ' + str(cols) if k.flags & LEARNS else 'none'}")
     if count != 0 and count != 1 and count != cols:
         raise ValueError(f"a has {count} numbers: expected none, 1, or {cols}, one for each column")
     return count

@@ -56,3 +56,26 @@ def test_unaligned_arrays(dtype: type) -> None:
         act.forward(x, out=odd)
     with pytest.raises(ValueError, match="z is not aligned"):
         kernels.activation_forward(act.kernel, odd, x.copy(), NONE, act.hyper)
+
+
+@pytest.mark.parametrize("name", pyfc.available("activations"))
+def test_a_kernel_gets_all_the_numbers_that_it_reads(name: str) -> None:
+    act = pyfc.get("activations", name)()
+    z, a, hyper = np.zeros((4, 6)), np.ones(act.params(6)), act.hyper
+    with pytest.raises(ValueError, match=rf"hyper has {len(hyper) + 1} numbers: expected {len(hyper)}"):
+        kernels.activation_forward(act.kernel, z, z.copy(), a, np.ones(len(hyper) + 1))
+    other = NONE if act.learned else np.ones(1)
+    with pytest.raises(
+        ValueError, match="a has 0 numbers: expected 1 or 6" if act.learned else "a has 1 numbers: expected none"
+    ):
+        kernels.activation_forward(act.kernel, z, z.copy(), other, hyper)
+
+
+def test_a_class_that_disagrees_with_its_kernel_is_refused() -> None:
+    elu, prelu = pyfc.get("activations", "elu"), pyfc.get("activations", "prelu")
+    forgetful = type("Forgetful", (elu,), {"name": "forgetful", "hyperparameters": {}})
+    with pytest.raises(TypeError, match="reads 1 hyper-parameters and its class declares 0"):
+        pyfc.register(forgetful)
+    unlearned = type("Unlearned", (prelu,), {"name": "unlearned", "learned": None})
+    with pytest.raises(TypeError, match="has the flag PYFC_LEARNS and its class has learned = None"):
+        pyfc.register(unlearned)

@@ -341,7 +341,17 @@ def test_evaluate_and_metrics(data):
     assert values["r2"] == pytest.approx((1 - ((p - t) ** 2).sum(0) / ((t - t.mean(0)) ** 2).sum(0)).mean())
     assert values["largest"] == p.max()
     assert regression.evaluate(X, np.ones((12, 2)), metrics=["r2"])["r2"] == 0
-    for metrics, error in ((["acuracy"], ValueError), (["r2", "r2"], ValueError), ("r2", TypeError), ([3], TypeError)):
+
+    def lr(outputs, targets, loss):
+        return 0.0
+
+    for metrics, error in (
+        (["acuracy"], ValueError),
+        (["r2", "r2"], ValueError),
+        ([lr], ValueError),
+        ("r2", TypeError),
+        ([3], TypeError),
+    ):
         with pytest.raises(error, match="metric"):
             net.evaluate(X, y, metrics=metrics)
     with pytest.raises(ValueError, match="at least one sample"):

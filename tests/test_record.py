@@ -62,7 +62,7 @@ BROKEN = {
     "nameless": (CAPSULE.replace("CHANGE", "label = None"), "a PyCapsule named '': expected"),
     "ABI": (CAPSULE.replace("CHANGE", "k.abi = 2 << 16"), "has ABI version 2: expected 1"),
     "size": (CAPSULE.replace("CHANGE", "k.size -= 8"), "has size 40: expected at least 48"),
-    "flags": (CAPSULE.replace("CHANGE", "k.flags |= 1 << 20"), "this pyfc knows 0xf; update pyfc"),
+    "flags": (CAPSULE.replace("CHANGE", "k.flags |= 1 << 20"), "this pyfc knows 0x1f; update pyfc"),
     "NULL": (CAPSULE.replace("CHANGE", "k.backward_f32 = None"), "has no function in place 2"),
 }
 

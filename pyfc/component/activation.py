@@ -49,7 +49,15 @@ class Activation(Component):
     def __init_subclass__(cls) -> None:
         """Read what a kernel says of itself, so that it stands in one place."""
         if cls.kernel is not None and not kernels.capsule_problem(cls.kernel, cls.capsule):
-            cls.needs, cls.elementwise, cls.in_place = kernels.activation_flags(cls.kernel)
+            cls.needs, cls.elementwise, cls.in_place, _ = kernels.activation_flags(cls.kernel)
+
+    @classmethod
+    def kernel_problem(cls) -> str:
+        """Return whether kernel and class disagree on a learned parameter."""
+        learns = kernels.activation_flags(cls.kernel)[-1]
+        if learns == (cls.learned is not None):
+            return ""
+        return f"`kernel` {'has' if learns else 'lacks'} the flag PYFC_LEARNS and its class has learned = {cls.learned}"
 
     @classmethod
     def method_problem(cls) -> str:

@@ -115,7 +115,14 @@ class Component:
         name = getattr(cls, "name", None)
         if not isinstance(name, str) or not name.replace("-", "_").isidentifier():
             return f"class {cls.__name__} has name {name!r}: expected letters, digits, _ and -, such as 'leaky_relu'"
-        return kernels.capsule_problem(cls.kernel, cls.capsule) if cls.kernel is not None else cls.method_problem()
+        if cls.kernel is None:
+            return cls.method_problem()
+        return kernels.capsule_problem(cls.kernel, cls.capsule, len(cls.hyperparameters)) or cls.kernel_problem()
+
+    @classmethod
+    def kernel_problem(cls) -> str:
+        """Return where a kernel and its class disagree, ``""`` if nowhere."""
+        return ""
 
     @classmethod
     def method_problem(cls) -> str:

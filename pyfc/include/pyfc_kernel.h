@@ -41,6 +41,7 @@
 #define PYFC_NEEDS_Y 2u      /* backward reads the output y */
 #define PYFC_ELEMENTWISE 4u  /* y[i] depends on z[i] alone (and on its column's parameter): rows may be split */
 #define PYFC_IN_PLACE 8u     /* y may be the same array as z, and dz the same as dy */
+#define PYFC_LEARNS 16u      /* reads a and writes da: shape->params is 1 or cols, never 0 */
 
 /* Flags of a loss. */
 #define PYFC_TAKES_LABELS 1u /* integer class labels are understood; else they come as one-hot rows */
@@ -69,7 +70,7 @@ typedef struct {
     uint32_t abi;   /* PYFC_ABI_VERSION */
     uint32_t size;  /* sizeof(pyfc_activation) */
     uint32_t flags;
-    uint32_t reserved; /* 0 */
+    uint32_t hypers; /* how many numbers of hyper are read */
     pyfc_activation_forward_f32 forward_f32;
     pyfc_activation_forward_f64 forward_f64;
     pyfc_activation_backward_f32 backward_f32;
@@ -93,7 +94,7 @@ typedef struct {
     uint32_t abi;
     uint32_t size;
     uint32_t flags;
-    uint32_t reserved;
+    uint32_t hypers;
     pyfc_loss_forward_f32 forward_f32;
     pyfc_loss_forward_f64 forward_f64;
     pyfc_loss_backward_f32 backward_f32;
@@ -112,7 +113,9 @@ typedef struct {
     uint32_t abi;
     uint32_t size;
     uint32_t flags; /* 0 */
+    uint32_t hypers;
     uint32_t states; /* how many state arrays */
+    uint32_t reserved; /* 0 */
     pyfc_optimizer_update_f32 update_f32;
     pyfc_optimizer_update_f64 update_f64;
 } pyfc_optimizer;

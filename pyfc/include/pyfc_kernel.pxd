@@ -20,6 +20,7 @@ cdef extern from "pyfc_kernel.h" nogil:
     const uint32_t NEEDS_Y "PYFC_NEEDS_Y"
     const uint32_t ELEMENTWISE "PYFC_ELEMENTWISE"
     const uint32_t IN_PLACE "PYFC_IN_PLACE"
+    const uint32_t LEARNS "PYFC_LEARNS"
     const uint32_t TAKES_LABELS "PYFC_TAKES_LABELS"
 
     ctypedef struct shape_t "pyfc_shape":
@@ -43,7 +44,7 @@ cdef extern from "pyfc_kernel.h" nogil:
         uint32_t abi
         uint32_t size
         uint32_t flags
-        uint32_t reserved
+        uint32_t hypers
         activation_forward_f32 forward_f32
         activation_forward_f64 forward_f64
         activation_backward_f32 backward_f32
@@ -64,7 +65,7 @@ cdef extern from "pyfc_kernel.h" nogil:
         uint32_t abi
         uint32_t size
         uint32_t flags
-        uint32_t reserved
+        uint32_t hypers
         loss_forward_f32 forward_f32
         loss_forward_f64 forward_f64
         loss_backward_f32 backward_f32
@@ -79,20 +80,26 @@ cdef extern from "pyfc_kernel.h" nogil:
         uint32_t abi
         uint32_t size
         uint32_t flags
+        uint32_t hypers
         uint32_t states
+        uint32_t reserved
         optimizer_update_f32 update_f32
         optimizer_update_f64 update_f64
 
 
 cdef inline object activation_capsule(
-    activation_kernel *kernel, uint32_t flags,
+    activation_kernel *kernel, uint32_t flags, uint32_t hypers,
     activation_forward_f32 forward_f32, activation_forward_f64 forward_f64,
     activation_backward_f32 backward_f32, activation_backward_f64 backward_f64,
 ):
-    """Fill a module's static struct and wrap it for Python; the module must outlive the capsule, as modules do."""
+    """Fill a module's static struct and wrap it for Python; the module must outlive the capsule, as modules do.
+
+    hypers is how many hyper-parameters the functions read: as many as the class declares.
+    """
     kernel.abi = PYFC_ABI_VERSION
     kernel.size = sizeof(activation_kernel)
     kernel.flags = flags
+    kernel.hypers = hypers
     kernel.forward_f32 = forward_f32
     kernel.forward_f64 = forward_f64
     kernel.backward_f32 = backward_f32
@@ -101,7 +108,7 @@ cdef inline object activation_capsule(
 
 
 cdef inline object loss_capsule(
-    loss_kernel *kernel, uint32_t flags,
+    loss_kernel *kernel, uint32_t flags, uint32_t hypers,
     loss_forward_f32 forward_f32, loss_forward_f64 forward_f64,
     loss_backward_f32 backward_f32, loss_backward_f64 backward_f64,
 ):
@@ -109,6 +116,7 @@ cdef inline object loss_capsule(
     kernel.abi = PYFC_ABI_VERSION
     kernel.size = sizeof(loss_kernel)
     kernel.flags = flags
+    kernel.hypers = hypers
     kernel.forward_f32 = forward_f32
     kernel.forward_f64 = forward_f64
     kernel.backward_f32 = backward_f32
@@ -117,13 +125,14 @@ cdef inline object loss_capsule(
 
 
 cdef inline object optimizer_capsule(
-    optimizer_kernel *kernel, uint32_t states,
+    optimizer_kernel *kernel, uint32_t hypers, uint32_t states,
     optimizer_update_f32 update_f32, optimizer_update_f64 update_f64,
 ):
     """The same for an optimizer with so many state arrays."""
     kernel.abi = PYFC_ABI_VERSION
     kernel.size = sizeof(optimizer_kernel)
     kernel.flags = 0
+    kernel.hypers = hypers
     kernel.states = states
     kernel.update_f32 = update_f32
     kernel.update_f64 = update_f64

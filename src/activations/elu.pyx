@@ -67,5 +67,5 @@ class ELU(Activation):
              "chain rule with (3); y has the sign of z because alpha > 0", runs=True),
     )
     kernel = activation_capsule(
-        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Y,
+        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Y, 1,
         forward[float], forward[double], backward[float], backward[double])

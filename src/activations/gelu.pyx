@@ -66,5 +66,5 @@ class GELU(Activation):
              "chain rule and product rule, (Phi + z f) dy, with (2)", runs=True),
     )
     kernel = activation_capsule(
-        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Z,
+        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Z, 0,
         forward[float], forward[double], backward[float], backward[double])

@@ -86,5 +86,5 @@ class GELUTanh(Activation):
              "chain rule and product rule with (5) and (6)", runs=True),
     )
     kernel = activation_capsule(
-        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Z,
+        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Z, 0,
         forward[float], forward[double], backward[float], backward[double])

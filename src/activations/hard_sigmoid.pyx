@@ -60,5 +60,5 @@ class HardSigmoid(Activation):
              "chain rule with (1); 0 is taken at z = -3 and z = 3, and a NaN stays NaN", runs=True),
     )
     kernel = activation_capsule(
-        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Z,
+        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Z, 0,
         forward[float], forward[double], backward[float], backward[double])

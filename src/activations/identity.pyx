@@ -50,5 +50,5 @@ class Identity(Activation):
         Step(3, "dz = dy", "chain rule with (2)", runs=True),
     )
     kernel = activation_capsule(
-        &functions, ELEMENTWISE | IN_PLACE,
+        &functions, ELEMENTWISE | IN_PLACE, 0,
         forward[float], forward[double], backward[float], backward[double])

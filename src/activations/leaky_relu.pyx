@@ -63,5 +63,5 @@ class LeakyReLU(Activation):
              "(2): y has the sign of z because alpha > 0; in the code a NaN stays NaN", runs=True),
     )
     kernel = activation_capsule(
-        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Y,
+        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Y, 1,
         forward[float], forward[double], backward[float], backward[double])

@@ -93,5 +93,5 @@ class LogSoftmax(Activation):
              runs=True),
     )
     kernel = activation_capsule(
-        &functions, IN_PLACE | NEEDS_Y,
+        &functions, IN_PLACE | NEEDS_Y, 0,
         forward[float], forward[double], backward[float], backward[double])

@@ -74,5 +74,5 @@ class Mish(Activation):
              "chain rule with (2), written with (3) and (4)", runs=True),
     )
     kernel = activation_capsule(
-        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Z,
+        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Z, 0,
         forward[float], forward[double], backward[float], backward[double])

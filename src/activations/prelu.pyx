@@ -1,6 +1,6 @@
 """prelu: leaky_relu whose slope below zero is learned."""
 from pyfc_kernel cimport (
-    ELEMENTWISE, IN_PLACE, NEEDS_Z, activation_capsule, activation_kernel, int64_t, real, shape_t, status)
+    ELEMENTWISE, IN_PLACE, LEARNS, NEEDS_Z, activation_capsule, activation_kernel, int64_t, real, shape_t, status)
 
 from pyfc.component import Activation, Hyper
 from pyfc.component.activation import Learned
@@ -110,7 +110,7 @@ class PReLU(Activation):
              "chain rule with (1), for one sample and one unit: the sum over all that share the slope", runs=True),
     )
     kernel = activation_capsule(
-        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Z,
+        &functions, ELEMENTWISE | IN_PLACE | LEARNS | NEEDS_Z, 1,
         forward[float], forward[double], backward[float], backward[double])
 
     def params(self, cols):

@@ -58,5 +58,5 @@ class ReLU(Activation):
              "(3): y > 0 just where z > 0, and elsewhere y is the 0 that is wanted (or a NaN)", runs=True),
     )
     kernel = activation_capsule(
-        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Y,
+        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Y, 0,
         forward[float], forward[double], backward[float], backward[double])

@@ -68,5 +68,5 @@ class SELU(Activation):
              "chain rule with (5); y has the sign of z", runs=True),
     )
     kernel = activation_capsule(
-        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Y,
+        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Y, 0,
         forward[float], forward[double], backward[float], backward[double])

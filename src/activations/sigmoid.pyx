@@ -64,5 +64,5 @@ class Sigmoid(Activation):
         Step(6, "dz = dy * (y * (1 - y))", "chain rule with (5): no exp is needed on the way back", runs=True),
     )
     kernel = activation_capsule(
-        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Y,
+        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Y, 0,
         forward[float], forward[double], backward[float], backward[double])

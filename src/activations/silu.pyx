@@ -69,5 +69,5 @@ class SiLU(Activation):
              "chain rule with (5), where s is 1 / (1 + e) for z > 0 and e / (1 + e) elsewhere", runs=True),
     )
     kernel = activation_capsule(
-        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Z,
+        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Z, 0,
         forward[float], forward[double], backward[float], backward[double])

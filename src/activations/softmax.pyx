@@ -91,5 +91,5 @@ class Softmax(Activation):
              "z[i] is in every y[k], whose derivative by it is y[k] ((1 if k = i else 0) - y[i])", runs=True),
     )
     kernel = activation_capsule(
-        &functions, IN_PLACE | NEEDS_Y,
+        &functions, IN_PLACE | NEEDS_Y, 0,
         forward[float], forward[double], backward[float], backward[double])

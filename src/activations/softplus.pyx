@@ -59,5 +59,5 @@ class Softplus(Activation):
         Step(6, "dz = dy * (1 - exp(-y))", "chain rule with (5); exp(-y) - 1 is one function, expm1", runs=True),
     )
     kernel = activation_capsule(
-        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Y,
+        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Y, 0,
         forward[float], forward[double], backward[float], backward[double])

@@ -55,5 +55,5 @@ class Softsign(Activation):
              "chain rule with (2); divided twice because the square could overflow", runs=True),
     )
     kernel = activation_capsule(
-        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Z,
+        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Z, 0,
         forward[float], forward[double], backward[float], backward[double])

@@ -60,5 +60,5 @@ class Tanh(Activation):
              runs=True),
     )
     kernel = activation_capsule(
-        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Y,
+        &functions, ELEMENTWISE | IN_PLACE | NEEDS_Y, 0,
         forward[float], forward[double], backward[float], backward[double])

@@ -86,4 +86,4 @@ class AbsoluteError(Loss):
              "only the term k = j depends on y[j]; at the kink, y[j] = t[j], sign(0) = 0 is one of the subgradients",
              runs=True),
     )
-    kernel = loss_capsule(&functions, 0, forward[float], forward[double], backward[float], backward[double])
+    kernel = loss_capsule(&functions, 0, 2, forward[float], forward[double], backward[float], backward[double])

@@ -125,7 +125,7 @@ class BinaryCrossEntropy(Loss):
              "a function and its tangent have the same slope where they meet, so there is no kink", runs=True,
              when={"from_logits": False}),
     )
-    kernel = loss_capsule(&functions, 0, forward[float], forward[double], backward[float], backward[double])
+    kernel = loss_capsule(&functions, 0, 1, forward[float], forward[double], backward[float], backward[double])
 
     @property
     def probability(self):

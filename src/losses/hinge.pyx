@@ -75,7 +75,7 @@ class Hinge(Loss):
         Step(3, "dy[j] = -t[j] * Piecewise((1, d[j] > 0), (0, True))",
              "only the term k = j depends on y[j]; at the kink, d[j] = 0, 0 is one of the subgradients", runs=True),
     )
-    kernel = loss_capsule(&functions, 0, forward[float], forward[double], backward[float], backward[double])
+    kernel = loss_capsule(&functions, 0, 1, forward[float], forward[double], backward[float], backward[double])
 
     def decide(self, y):
         """Return the class of the largest output (n,); for one output 1 where it is positive, else 0."""

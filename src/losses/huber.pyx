@@ -72,4 +72,4 @@ class Huber(Loss):
         Step(4, "dy[j] = Max(-delta, Min(delta, d[j]))",
              "(3) in one piece: both parts have slope delta where they meet, so there is no kink", runs=True),
     )
-    kernel = loss_capsule(&functions, 0, forward[float], forward[double], backward[float], backward[double])
+    kernel = loss_capsule(&functions, 0, 1, forward[float], forward[double], backward[float], backward[double])

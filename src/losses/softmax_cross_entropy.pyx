@@ -120,7 +120,7 @@ class SoftmaxCrossEntropy(Loss):
              "the sum is 1 for targets that sum to 1", runs=True),
     )
     kernel = loss_capsule(
-        &functions, TAKES_LABELS, forward[float], forward[double], backward[float], backward[double])
+        &functions, TAKES_LABELS, 1, forward[float], forward[double], backward[float], backward[double])
 
     @property
     def probability(self):

@@ -74,4 +74,4 @@ class SquaredError(Loss):
         Step(2, "l = c * Sum((y[k] - t[k])**2, (k, 1, m))", "definition, for one sample with m outputs", runs=True),
         Step(3, "dy[j] = 2 * c * (y[j] - t[j])", "of the sum only the term k = j depends on y[j]", runs=True),
     )
-    kernel = loss_capsule(&functions, 0, forward[float], forward[double], backward[float], backward[double])
+    kernel = loss_capsule(&functions, 0, 2, forward[float], forward[double], backward[float], backward[double])

@@ -62,4 +62,4 @@ class Adagrad(Optimizer):
         Step(5, "(exp(a) * g)**2 / (exp(a)**2 * s + (exp(a) * g)**2) = g**2 / s_new",
              "the square of (3) without eps: gradients multiplied by any number exp(a) > 0 give the same steps"),
     )
-    kernel = optimizer_capsule(&functions, 1, update[float], update[double])
+    kernel = optimizer_capsule(&functions, 1, 1, update[float], update[double])

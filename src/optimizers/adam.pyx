@@ -78,4 +78,4 @@ class Adam(Optimizer):
         Step(7, "w_new = w - lr * m_hat / (sqrt(v_hat) + eps)",
              "a step along the mean, in units of the root mean square", runs=True),
     )
-    kernel = optimizer_capsule(&functions, 2, update[float], update[double])
+    kernel = optimizer_capsule(&functions, 3, 2, update[float], update[double])

@@ -85,4 +85,4 @@ class AdamW(Optimizer):
              runs=True),
         Step(9, "w_new - (w - lr * u) = -lr * weight_decay * w", "Adam's step where weight_decay is 0"),
     )
-    kernel = optimizer_capsule(&functions, 2, update[float], update[double])
+    kernel = optimizer_capsule(&functions, 4, 2, update[float], update[double])

@@ -82,4 +82,4 @@ class SGD(Optimizer):
              "so x = w + lr * momentum * v moves by -lr * v_new, g being taken at x - lr * momentum * v: Nesterov",
              when={"nesterov": True}),
     )
-    kernel = optimizer_capsule(&functions, 1, update[float], update[double])
+    kernel = optimizer_capsule(&functions, 2, 1, update[float], update[double])
