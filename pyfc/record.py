@@ -125,7 +125,7 @@ def installed() -> list[Record]:
     # Reading the names first, and asking for each by name after that, gives the one distribution that Python would
     # import from where several folders on sys.path hold versions of it.
     with_plugins = [dist for dist in metadata.distributions() if "[pyfc." in _entry_points_text(dist)]
-    found = [dist.metadata.get("Name") for dist in with_plugins]  # .name warns where there is none
+    found = [dist.metadata["Name"] for dist in with_plugins if "Name" in dist.metadata]
     names = {normal(name): name for name in found if name}
     return [record for name in sorted(names) for record in _read(name, metadata.distribution(names[name]))]
 

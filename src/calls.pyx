@@ -78,7 +78,7 @@ def capsule_problem(kernel, str name, Py_ssize_t hypers=-1):
 
 
 def activation_flags(kernel):
-    """Return (needs, elementwise, in_place, learns) of an activation's kernel: ``"z"``, ``"y"``, ``"zy"`` or ``""``, and
+    """Return (needs, elementwise, in_place, learns) of an activation's kernel: ``"z"``, ``"y"``, ``"zy"`` or ``""``;
     bools.
     """
     cdef const activation_kernel *k = <const activation_kernel *>PyCapsule_GetPointer(kernel, PYFC_ACTIVATION_CAPSULE)

@@ -272,8 +272,8 @@ class _Loop:
         for callback in self.callbacks:
             callback.on_epoch_end(run)
         # The loss and the last metric, on validation data where there are some: more would leave no room for the bar.
-        measured = [name for name in run.logs if name not in ("loss", "lr")]
-        shown = {name: f"{run.logs[name]:.4g}" for name in ("loss", *measured[-1:])}
+        others = [name for name in run.logs if name not in ("loss", "lr")]
+        shown = {name: f"{run.logs[name]:.4g}" for name in ("loss", *others[-1:])}
         self.bar.set_postfix(shown, refresh=False)
 
     def _show(self) -> None:
