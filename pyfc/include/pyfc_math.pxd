@@ -28,6 +28,8 @@ cdef extern from "pyfc_math.h" nogil:
     double pyfc_normal_tail_x_f64(double)
     float fabsf(float)
     double fabs(double)
+    float copysignf(float, float)
+    double copysign_f64 "copysign"(double, double)
     float sqrtf(float)
     double sqrt_f64 "sqrt"(double)
 
@@ -38,6 +40,14 @@ cdef inline real absolute(real x) noexcept nogil:
         return fabsf(x)
     else:
         return fabs(x)
+
+
+cdef inline real copysign(real x, real sign) noexcept nogil:
+    """x with the sign of another number, which may be -0.0."""
+    if real is float:
+        return copysignf(x, sign)
+    else:
+        return copysign_f64(x, sign)
 
 
 cdef inline real limit(real x, real far) noexcept nogil:

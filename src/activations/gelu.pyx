@@ -1,7 +1,7 @@
 """gelu: the input times the probability that a normal variable is below it."""
 from pyfc_kernel cimport (
     ELEMENTWISE, IN_PLACE, NEEDS_Z, activation_capsule, activation_kernel, int64_t, real, shape_t, status)
-from pyfc_math cimport DOWN, absolute, limit, normal_tail, normal_tail_x
+from pyfc_math cimport DOWN, absolute, copysign, limit, normal_tail, normal_tail_x
 
 from pyfc.component import Activation
 from pyfc.derivation import Step
@@ -13,11 +13,12 @@ cdef status forward(
     const shape_t *shape, const real *z, real *y, const real *a, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i
-    cdef real x, zero = 0, far = 39 if real is double else 15
+    cdef real x, xq, far = 39 if real is double else 15
     cdef real down = DOWN
     for i in range(shape.rows * shape.cols):
-        x = limit(z[i], far)  # q(far) is 0, and infinity times it would be NaN; zero * x is -0.0 for x = -0.0
-        y[i] = (z[i] if x > 0 else zero * x) - normal_tail_x(absolute(x)) * down   # (2) (3)
+        x = absolute(z[i])
+        xq = normal_tail_x(far if x > far else x) * down   # (2)  q(far) is 0, and infinity times it would be NaN
+        y[i] = z[i] - xq if z[i] > 0 else copysign(xq, z[i])                  # (3)
     return 0
 
 
