@@ -78,9 +78,8 @@ def capsule_problem(kernel, str name, Py_ssize_t hypers=-1):
 
 
 def activation_flags(kernel):
-    """Return (needs, elementwise, in_place, learns) of an activation's kernel: ``"z"``, ``"y"``, ``"zy"`` or ``""``;
-    bools.
-    """
+    """Return what an activation's kernel needs (``"z"``, ``"y"``, ``"zy"`` or ``""``), and three bools: whether it is
+    elementwise, may work in place, and has a learned parameter."""
     cdef const activation_kernel *k = <const activation_kernel *>PyCapsule_GetPointer(kernel, PYFC_ACTIVATION_CAPSULE)
     needs = ("z" if k.flags & NEEDS_Z else "") + ("y" if k.flags & NEEDS_Y else "")
     return needs, bool(k.flags & ELEMENTWISE), bool(k.flags & IN_PLACE), bool(k.flags & LEARNS)
