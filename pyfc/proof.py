@@ -1,4 +1,4 @@
-"""Proves a derivation with SymPy, and evaluates its steps in high precision with mpmath.
+"""Proves a derivation with SymPy.
 
 How a proof goes. Rows and matrices become small ones of plain symbols (a row of 3, matrices of 2 x 2 and 2 x 3), so
 that every step is an equation between numbers. A step with a new letter on the left is a definition. Every other one is
@@ -12,19 +12,18 @@ left to the numerical comparison in :mod:`pyfc.testing`. Needs the extra ``symbo
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-import mpmath
 import sympy
 from sympy.parsing.sympy_parser import parse_expr
 
 from pyfc.derivation import Step
 from pyfc.errors import ProofError
+from pyfc.symbolic import prove_zero, regions
 
 _INDEX = re.compile(r"\b([A-Za-z_]\w*)\[([^\]]*)\]")
 _LETTER = re.compile(r"\w+(\[[^\]]*\])?")
@@ -42,40 +41,11 @@ def _max(*arguments: Any) -> Any:
     return sympy.Max(*(arguments[0].subs(index, value) for value in range(int(first), int(last) + 1)))
 
 
-_FUNCTIONS = {
-    name: getattr(sympy, name)
-    for name in [
-        "Abs",
-        "Max",
-        "Min",
-        "Piecewise",
-        "Sum",
-        "KroneckerDelta",
-        "And",
-        "Or",
-        "Not",
-        "Ne",
-        "Eq",
-        "sign",
-        "exp",
-        "log",
-        "sqrt",
-        "tanh",
-        "cosh",
-        "sinh",
-        "erf",
-        "erfc",
-        "pi",
-        "oo",
-        "limit",
-        "integrate",
-        "binomial",
-        "factorial",
-        "sin",
-        "cos",
-        "atan",
-    ]
-} | {"Max": _max}
+_NAMES = (
+    "Abs Max Min Piecewise Sum KroneckerDelta And Or Not Ne Eq sign exp log sqrt tanh cosh sinh erf "
+    "erfc pi oo limit integrate binomial factorial sin cos atan"
+)
+_FUNCTIONS = {name: getattr(sympy, name) for name in _NAMES.split()} | {"Max": _max}
 
 
 @dataclass(frozen=True)
@@ -293,135 +263,7 @@ class Derivation:
                 if meaning is None:
                     raise ProofError(f"step ({step.number}) {step.equation!r}: part of the left side is not defined")
                 for difference in regions(self.expand(meaning) - self.expand(right)):
-                    _prove_zero(difference, step)
+                    prove_zero(difference, step)
                     count += 1
             proofs.append(Proof(step, "proved", count))
         return proofs
-
-
-def _number(expression: Any, point: Mapping[sympy.Symbol, Any]) -> Any:
-    return sympy.N(expression.xreplace(point), 30)
-
-
-def _points(symbols: Iterable[sympy.Symbol], count: int) -> Iterator[dict[sympy.Symbol, Any]]:
-    """Yield random points, small and large, that respect what is assumed of the symbols."""
-    draw = random.Random(0)  # noqa: S311 (a fixed stream makes the proof the same each time)
-    ordered = sorted(symbols, key=str)
-    for index in range(count):
-        width = (0.5, 1.5, 6.0)[index % 3]
-        point: dict[sympy.Symbol, Any] = {}
-        for symbol in ordered:
-            value = draw.uniform(-width, width)
-            if symbol.is_integer:
-                point[symbol] = sympy.Integer(1 + int(abs(value) * 2))
-            elif symbol.is_nonnegative:
-                point[symbol] = sympy.Rational(str(round(draw.uniform(0.05, 0.95), 6)))
-            else:
-                point[symbol] = sympy.Rational(str(round(value, 6)))
-        yield point
-
-
-def _resolve(expression: Any, point: Mapping[sympy.Symbol, Any]) -> Any:
-    """Return the smooth expression that a function with kinks is around a point."""
-    if isinstance(expression, sympy.Piecewise):
-        for value, condition in expression.args:
-            if _holds(condition, point):
-                return _resolve(value, point)
-        return sympy.nan
-    if not expression.args:
-        return expression
-    arguments = [_resolve(argument, point) for argument in expression.args]
-    if isinstance(expression, (sympy.Max, sympy.Min)):
-        choose = max if isinstance(expression, sympy.Max) else min
-        return choose(arguments, key=lambda argument: _number(argument, point))
-    if isinstance(expression, (sympy.Abs, sympy.sign, sympy.Heaviside)):
-        inner = arguments[0]
-        positive = _number(inner, point) > 0
-        if isinstance(expression, sympy.Abs):
-            return inner if positive else -inner
-        return sympy.Integer(1 if positive else -1 if isinstance(expression, sympy.sign) else 0)
-    return expression.func(*arguments)
-
-
-def _holds(condition: Any, point: Mapping[sympy.Symbol, Any]) -> bool:
-    if condition in (sympy.true, sympy.false):
-        return bool(condition)
-    if isinstance(condition, sympy.core.relational.Relational):
-        return bool(condition.func(*(_number(_resolve(argument, point), point) for argument in condition.args)))
-    return bool(condition.func(*(sympy.sympify(_holds(argument, point)) for argument in condition.args)))
-
-
-_KINKS = (sympy.Piecewise, sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
-
-
-def regions(expression: Any) -> list[Any]:
-    """Return the smooth expressions that an expression is in its regions; itself if it has no kinks."""
-    if not expression.has(*_KINKS):
-        return [expression]
-    found = {_resolve(expression, point): None for point in _points(expression.free_symbols, 90)}
-    return list(found)
-
-
-def _prove_zero(difference: Any, step: Step) -> None:
-    for point in _points(difference.free_symbols, 6):
-        value = _number(difference, point)
-        if value.is_number and value.is_finite and abs(value) > sympy.Float("1e-20"):
-            where = ", ".join(f"{symbol} = {float(number):.6g}" for symbol, number in point.items())
-            raise ProofError(
-                f"step ({step.number}) {step.equation!r} does not follow: at {where or 'any point'} "
-                f"the left side less the right side is {float(value):.6g}"
-            )
-    for attempt in (
-        sympy.expand,
-        _rational_in_exp,
-        sympy.simplify,
-        lambda e: sympy.simplify(e.rewrite(sympy.exp)),
-        lambda e: sympy.simplify(sympy.expand(sympy.together(e.rewrite(sympy.exp)))),
-        _constant_zero,
-    ):
-        if attempt(difference) == 0:
-            return
-    raise ProofError(f"step ({step.number}) {step.equation!r} is not proved: SymPy leaves {sympy.simplify(difference)}")
-
-
-def _rational_in_exp(difference: Any) -> Any:
-    """Return the numerator over one variable w for all exponentials, if they are powers of each other."""
-    rewritten = difference.rewrite(sympy.exp)
-    powers = sorted(rewritten.atoms(sympy.exp), key=str)
-    ratios = {power: sympy.cancel(power.exp / powers[0].exp) for power in powers}
-    if not powers or not all(ratio.is_Rational for ratio in ratios.values()):
-        return difference
-    w = sympy.Symbol("w", positive=True)
-    return sympy.expand(sympy.fraction(sympy.together(rewritten.xreplace({p: w**r for p, r in ratios.items()})))[0])
-
-
-def _constant_zero(difference: Any) -> Any:
-    """Return 0 if all derivatives are 0 and so is the value at a point: then it is 0 everywhere in the region."""
-    if any(sympy.simplify(sympy.diff(difference, s).rewrite(sympy.exp)) != 0 for s in difference.free_symbols):
-        return difference
-    point = next(_points(difference.free_symbols, 1))
-    return 0 if abs(sympy.N(difference.xreplace(point), 60)) < sympy.Float("1e-50") else difference
-
-
-def magnitude(expression: Any) -> Any:
-    """Return the size of the largest term of an expression: what rounding errors are relative to.
-
-    ``1 - y`` can be far smaller than 1 and y, but no code can know it better than 1 and y are known. Likewise ``exp``
-    of a sum multiplies the rounding of that sum by its size.
-    """
-    if isinstance(expression, sympy.Add):
-        return sympy.Max(*(magnitude(term) for term in expression.args), evaluate=False)
-    if isinstance(expression, sympy.Mul):
-        return sympy.Mul(*(magnitude(factor) for factor in expression.args), evaluate=False)
-    if isinstance(expression, sympy.Pow) and expression.exp.is_positive:
-        return sympy.Pow(magnitude(expression.base), expression.exp, evaluate=False)
-    if isinstance(expression, sympy.Piecewise):
-        return sympy.Piecewise(*((magnitude(value), condition) for value, condition in expression.args))
-    if isinstance(expression, sympy.exp) and isinstance(expression.args[0], sympy.Add):
-        return expression * sympy.Max(1, magnitude(expression.args[0]), evaluate=False)
-    return sympy.Abs(expression)
-
-
-def evaluator(arguments: Sequence[sympy.Symbol], expression: Any) -> Any:
-    """Return a function of mpmath numbers that evaluates an expression in the precision set by ``mpmath.mp``."""
-    return sympy.lambdify(list(arguments), expression, modules=["mpmath", {"Heaviside": lambda x: mpmath.mpf(x > 0)}])

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from pyfc.component import Component
 from pyfc.component.base import Array
 from pyfc.derivation import Step
-from pyfc.proof import Derivation, evaluator, magnitude
+from pyfc.proof import Derivation
+from pyfc.symbolic import evaluator, magnitude
 
 #: How far a kernel may be from its step, in ULP of the largest term.
 MAX_ULP = 4.0
