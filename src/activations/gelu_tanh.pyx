@@ -43,16 +43,17 @@ cdef status backward(
     const real *a, real *da, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i
-    cdef real x, u, v, low, up, e, d, one = 1, far = 32, c1 = 1.5957691216057308, c3 = 0.21406444881780075
+    cdef real x, u, low, up, e, one = 1, far = 32
     cdef real down = DOWN
+    cdef double v, d, c1 = 1.5957691216057308, c3 = 0.21406444881780075
     for i in range(shape.rows * shape.cols):
         x = limit(z[i], far)
         u = exponent(x, &low)                                                             # (1) (4)
         up = exp_up(-u, -low)
         e = up * down                                                                     # (4)
-        v = c1 + c3 * x * x                                                               # (6)
-        d = one + x * v * (e if x > 0 else one) / (one + e)                               # (7)
-        dz[i] = dy[i] * ((one if x > 0 else up) * d / (one + e) * (one if x > 0 else down))  # (7)
+        v = c1 + c3 * <double>x * x  # in double, as is exponent                          # (6)
+        d = 1 + x * v * (e if x > 0 else one) / (1 + <double>e)                           # (7)
+        dz[i] = dy[i] * ((one if x > 0 else up) * <real>d / (one + e) * (one if x > 0 else down))  # (7)
     return 0
 
 
