@@ -1,10 +1,9 @@
-"""The training loop: epochs of shuffled batches, or iterations over all data, with everything that hangs in between."""
+"""Training with one call: checks every argument before anything changes, then hands over to the loop."""
 
 from __future__ import annotations
 
 import math
 import os
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,17 +13,16 @@ import numpy.typing as npt
 from pyfc import registry
 from pyfc.component import Optimizer
 from pyfc.component.base import Array
-from pyfc.data import float_rows
-from pyfc.errors import TrainingError
 from pyfc.layers import Dense, Dropout
 from pyfc.metrics import Metric, find_metrics
 from pyfc.training.callbacks import Callback, as_callbacks
 from pyfc.training.history import History
 from pyfc.training.interrupt import StopOnInterrupt
+from pyfc.training.loop import Loop
 from pyfc.training.run import Run
-from pyfc.training.step import LIKELY_CAUSES, check_clips
-from pyfc.training.threads import blas_threads
-from pyfc.training.weights import batch_shares, total_weights
+from pyfc.training.step import check_clips
+from pyfc.training.threads import blas_threads, limited
+from pyfc.training.weights import total_weights
 
 if TYPE_CHECKING:
     from pyfc.network import Network
@@ -149,8 +147,8 @@ def fit(
         data = {"X": samples, "y": targets, "sample_weight": weight, "validation X": X_held, "validation y": y_held}
         hung_in.append(Checkpoint(checkpoint, run, hung_in, settings, data, resume=resume))
 
-    loop = _Loop(run, samples, targets, held_out, weight, measures, hung_in, clips, rows, bool(shuffle))
-    with threads, StopOnInterrupt(run):
+    loop = Loop(run, samples, targets, held_out, weight, measures, hung_in, clips, rows, bool(shuffle))
+    with limited(threads), StopOnInterrupt(run):
         loop.run_all(progress)
     return run.history
 
@@ -172,161 +170,3 @@ def _validation(network: Network, validation: Any) -> tuple[Array, Array]:
         return network.check_data(*validation)
     except (ValueError, TypeError) as error:
         raise type(error)(f"validation: {error}") from error
-
-
-class _Loop:
-    """The work of :func:`fit`, on arguments that were checked."""
-
-    def __init__(
-        self,
-        run: Run,
-        samples: Array,
-        targets: Array,
-        held_out: tuple[Array, Array] | None,
-        weight: Array | None,
-        metrics: Mapping[str, Metric],
-        callbacks: list[Callback],
-        clips: tuple[float | None, float | None],
-        rows: int,
-        shuffle: bool,
-    ) -> None:
-        self.run, self.samples, self.targets, self.held_out, self.weight = run, samples, targets, held_out, weight
-        self.metrics, self.callbacks, self.clips, self.rows, self.shuffle = metrics, callbacks, clips, rows, shuffle
-        self.outputs = np.empty((len(samples), run.network.n_out), run.network.dtype)
-
-    def run_all(self, progress: bool) -> None:
-        from tqdm.auto import tqdm
-
-        run, began = self.run, time.perf_counter()
-        for callback in self.callbacks:
-            callback.on_train_begin(run)
-        run.network.history, run.network.last_step = run.history, None
-        self.bar = tqdm(
-            total=run.epochs * run.batches, initial=run.epoch * run.batches, disable=not progress, unit=" batches"
-        )
-        try:
-            if run.epoch < run.epochs and not run.stop_reason:
-                (self._iterations if run.optimizer.full_batch else self._epochs)()
-        finally:
-            run.history.seconds += time.perf_counter() - began
-            run.network.history = run.history  # a callback may have called fit in between
-            self.bar.close()
-        for callback in self.callbacks:
-            callback.on_train_end(run)
-        run.history.stop_reason = run.stop_reason or "finished"
-
-    def _epochs(self) -> None:
-        run = self.run
-        for epoch in range(run.epoch, run.epochs):
-            run.epoch = epoch
-            good = run.snapshot()
-            try:
-                loss = self._one_epoch(good)
-            except KeyboardInterrupt:  # the second one: the step may be half done
-                run.restore(good)
-                raise
-            if loss is None:
-                return
-            self._end_epoch({"loss": loss, **self._measure()})
-            if run.stop_reason:
-                return
-
-    def _one_epoch(self, good: Array) -> float | None:
-        """Train on every sample once, and return the mean loss; None if training is to stop before the end."""
-        run, network = self.run, self.run.network
-        count = len(self.samples)
-        self.order = network.shuffle_rng.permutation(count) if self.shuffle else np.arange(count)
-        total = counted = 0.0
-        for batch in range(run.batches):
-            run.batch = batch
-            rows = self.order[run.batch * self.rows : (run.batch + 1) * self.rows]
-            shares, importance = batch_shares(self.weight, rows)
-            x = float_rows(self.samples, rows, network.dtype)
-            run.loss, outputs = network.backpropagate_batch(x, self.targets[rows], shares)
-            if not math.isfinite(run.loss):
-                self._fail(f"the loss became {run.loss}", f"batch {run.batch + 1} of {run.batches}", good)
-            run.apply(*self.clips)
-            self.outputs[run.batch * self.rows : run.batch * self.rows + len(rows)] = outputs
-            total, counted = total + run.loss * importance, counted + importance
-            run.history.samples += len(rows)
-            for callback in self.callbacks:
-                callback.on_batch_end(run)
-            self._show()
-            if run.stop_reason:
-                break
-        if not np.isfinite(network.flat).all():  # no later loss would say so
-            self._fail("the weights became NaN or infinite", f"batch {run.batch + 1} of {run.batches} or before", good)
-        return total / counted if run.batch + 1 == run.batches else None
-
-    def _measure(self) -> dict[str, float]:
-        ordered = self.targets[self.order]
-        return {name: float(f(self.outputs, ordered, self.run.network.loss)) for name, f in self.metrics.items()}
-
-    def _end_epoch(self, logs: dict[str, float]) -> None:
-        run = self.run
-        if self.held_out is not None:
-            measured = run.network.evaluate_checked(*self.held_out, self.metrics)
-            logs.update({f"val_{name}": value for name, value in measured.items()})
-        run.logs = {**logs, "lr": run.lr} if not isinstance(run.optimizer.lr, float) else logs
-        run.history.append(run.logs)
-        for callback in self.callbacks:
-            callback.on_epoch_end(run)
-        # The loss and the last metric, on validation data where there are some: more would leave no room for the bar.
-        others = [name for name in run.logs if name not in ("loss", "lr")]
-        shown = {name: f"{run.logs[name]:.4g}" for name in ("loss", *others[-1:])}
-        self.bar.set_postfix(shown, refresh=False)
-
-    def _show(self) -> None:
-        self.bar.set_description(f"epoch {self.run.epoch + 1}/{self.run.epochs}", refresh=False)
-        self.bar.update()
-
-    def _fail(self, problem: str, where: str, good: Array) -> None:
-        run = self.run
-        run.restore(good)
-        run.history.stop_reason = f"{problem} in epoch {run.epoch + 1}, {where}"
-        raise TrainingError(
-            f"{run.history.stop_reason}; the network has its weights from before that epoch again. {LIKELY_CAUSES}"
-        )
-
-    def _iterations(self) -> None:
-        """Hand the whole problem to a full-batch optimizer; an iteration counts as an epoch."""
-        run, network = self.run, self.run.network
-        parts = network.trainable()
-        shares, _ = batch_shares(self.weight, np.arange(len(self.samples)))
-        good = run.snapshot()
-
-        def put(w: Array) -> None:
-            start = 0
-            for part in parts:
-                size = part.stop - part.start
-                network.flat[part] = w[start : start + size]
-                start += size
-
-        def function(w: Array) -> tuple[float, Array]:
-            put(w)
-            loss = network.backpropagate(self.samples, self.targets, shares)
-            if not math.isfinite(loss):
-                self._fail(f"the loss became {loss}", "an iteration over all data", good)
-            return loss, np.concatenate([network.flat_gradient[part] for part in parts]).astype(np.float64)
-
-        def after_iteration(w: Array) -> None:
-            nonlocal good
-            put(w)
-            good = run.snapshot()
-            logs = network.evaluate_checked(self.samples, self.targets, self.metrics, self.weight)
-            run.loss, run.steps = logs["loss"], run.steps + 1
-            run.history.samples += len(self.samples)
-            for callback in self.callbacks:
-                callback.on_batch_end(run)
-            self._end_epoch(logs)
-            self._show()
-            run.epoch += 1
-            if run.stop_reason:
-                raise StopIteration
-
-        first = np.concatenate([network.flat[part] for part in parts]).astype(np.float64)
-        try:
-            put(run.optimizer.minimize(function, first, run.epochs - run.epoch, after_iteration))
-        except KeyboardInterrupt:
-            run.restore(good)
-            raise
