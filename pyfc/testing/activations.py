@@ -60,7 +60,9 @@ def inputs(dtype: Any, cols: int) -> Array:
     far = -np.log(float(info.tiny)) / 4  # the tails of the normal distribution and of exp, while they are above 0
     powers = 10.0 ** np.linspace(np.log10(float(info.tiny)), 30, 40)
     special = [float(info.smallest_subnormal), float(info.tiny), 0.5, 1, 3, 20, 87.3, 88.8, 103.9, 708.3, 745.1, 1e30]
-    positive = np.concatenate([np.linspace(0, 12, 60), draw.exponential(1, 40), draw.uniform(0, far, 30), powers, special, HARD])
+    positive = np.concatenate(
+        [np.linspace(0, 12, 60), draw.exponential(1, 40), draw.uniform(0, far, 30), powers, special, HARD]
+    )
     both = np.concatenate([positive, -positive]).astype(dtype)
     return both[:, None]
 
