@@ -80,6 +80,14 @@ def test_inputs_of_many_dtypes(dtype):
     np.testing.assert_array_equal(net.forward(X), net.forward(X.astype(np.float64)))
 
 
+@pytest.mark.parametrize(("last", "loss"), [("softmax", "softmax_cross_entropy"), ("sigmoid", "binary_cross_entropy")])
+def test_the_function_that_is_in_the_loss_is_not_taken_twice(last, loss):
+    with pytest.raises(ValueError, match=f"the last layer is '{last}', and '{loss}' works it out by itself"):
+        pyfc.Network([pyfc.Dense(4, 3), last], loss=loss)
+    pyfc.Network([pyfc.Dense(4, 3), last], loss="squared_error")
+    pyfc.Network([pyfc.Dense(4, 3), "identity"], loss=pyfc.BinaryCrossEntropy(from_logits=False))
+
+
 def test_strided_read_only_empty_one_row_and_many_rows():
     rng = np.random.default_rng(0)
     net = small()
