@@ -304,8 +304,12 @@ def test_early_stopping_knows_what_is_better():
         quiet(net(), epochs=9, metrics=[flat], callbacks=[pyfc.EarlyStopping("flat", patience=1, min_delta=0.1)]).epochs
         == 3
     )
-    with pytest.raises(ValueError, match="'val_loss', which is not measured: expected one of loss, accuracy"):
-        quiet(net(), callbacks=[pyfc.EarlyStopping()])
+    rate = pyfc.schedules.Cosine(0.1, epochs=2)
+    untrained = net()
+    with pytest.raises(ValueError, match="'val_loss', which is not measured: expected one of loss, accuracy, lr;"):
+        quiet(untrained, callbacks=[pyfc.EarlyStopping()], optimizer=pyfc.SGD(lr=rate))
+    np.testing.assert_array_equal(untrained.flat, net().flat)
+    assert quiet(net(), epochs=1, optimizer=pyfc.SGD(lr=rate), callbacks=[pyfc.EarlyStopping("lr")]).epochs == 1
     for settings_, text in (({"patience": -1}, "patience"), ({"min_delta": -1}, "min_delta"), ({"mode": "up"}, "mode")):
         with pytest.raises(ValueError, match=text):
             pyfc.EarlyStopping(**settings_)
