@@ -109,6 +109,22 @@ def test_history_and_table():
     assert history["val_loss"][-1] == pytest.approx(network.evaluate(X[:20], Y[:20])["loss"])
     assert repr(history).splitlines()[0].split() == ["epoch", *history]
     assert "<table>" in history._repr_html_()
+
+
+def test_a_long_history_is_shown_in_part_and_small_numbers_in_full():
+    history = pyfc.History()
+    for epoch in range(31):
+        history.append({"loss": 0.5 if epoch < 30 else 2e-7, "lr": 0.0, "val_loss": float("nan")})
+    lines = repr(history).splitlines()
+    assert lines[0] == "epoch    loss      lr  val_loss"
+    assert lines[15:18] == [
+        "   15  0.5000  0.0000       nan",
+        "  ...     ...     ...       ...",
+        "   17  0.5000  0.0000       nan",
+    ]
+    assert lines[-1] == "   31   2e-07  0.0000       nan"
+    assert len(lines) == 32
+    assert history._repr_html_().count("<tr>") == 32
     with pytest.raises(KeyError, match="no metric 'val_los'"):
         history["val_los"]
 
