@@ -7,6 +7,7 @@ The public names are here; ``help(pyfc.Network)`` is a good place to begin. Comp
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -81,4 +82,12 @@ def __getattr__(name: str) -> Any:
         for record in registry.records():
             if record.builtin and record.value.rpartition(":")[2] == name:
                 return record.load()
-    raise AttributeError(f"module 'pyfc' has no attribute {name!r}")
+    # With name and obj, Python adds the nearest of dir(pyfc): "Did you mean: 'Adam'?"
+    raise AttributeError(f"module 'pyfc' has no attribute {name!r}", name=name, obj=sys.modules[__name__])
+
+
+def __dir__() -> list[str]:
+    """Return the public names and the built-in components' classes, as completion wants them; loads none."""
+    classes = {record.value.rpartition(":")[2] for record in registry.records() if record.builtin}
+    own = {name for name in globals() if name[:2] == "__" or f"pyfc.{name}" in sys.modules}
+    return sorted(classes.union(__all__, own))

@@ -67,7 +67,7 @@ class Network:
     Raises
     ------
     ValueError
-        If the layers do not fit together.
+        If the layers do not fit together, or end with the softmax or sigmoid that is in the loss already.
 
     Examples
     --------
@@ -98,6 +98,12 @@ class Network:
         self.l1, self.l2 = _PENALTY.check("Network", "l1", l1), _PENALTY.check("Network", "l2", l2)
         self.layers = chain(layers)
         self.sizes = chain_sizes(self.layers)
+        last = self.layers[-1]
+        if isinstance(last, Activation) and last.function.name == self.loss.probability != "identity":
+            raise ValueError(
+                f"the last layer is {last.function.name!r}, and {self.loss.name!r} works it out by itself, which would "
+                "apply it twice: expected the layers without it; predict_proba gives the probabilities"
+            )
         self.history: History | None = None
         weights, self.shuffle_rng = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
         for layer, n_in in zip(self.layers, self.sizes, strict=False):

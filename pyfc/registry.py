@@ -246,5 +246,8 @@ def _unknown(group: str, name: str) -> str:
 
     names = available(group)
     near = get_close_matches(name.lower(), names, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
-    return f"unknown name {name!r} in {group}: {hint}pyfc.available({group!r}) lists all {len(names)}"
+    if near:
+        hint = f"did you mean {' or '.join(map(repr, near))}? pyfc.available({group!r}) lists all {len(names)}"
+    else:
+        hint = f"expected one of {', '.join(names)}"
+    return f"unknown name {name!r} in {group}: {hint}"

@@ -6,6 +6,14 @@ from collections.abc import Sequence
 from html import escape
 
 
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
 class Table:
     """Rows under a head.
 
@@ -31,8 +39,8 @@ class Table:
         self.head, self.rows, self.foot = list(head), [list(row) for row in rows], foot
 
     def _numeric(self, column: int) -> bool:
-        cells = [row[column] for row in self.rows]
-        return bool(cells) and all(cell.replace(",", "").replace(".", "").lstrip("-").isdigit() for cell in cells)
+        cells = [row[column].replace(",", "") for row in self.rows if row[column] != "..."]
+        return bool(cells) and all(map(_is_number, cells))
 
     def __repr__(self) -> str:
         lines = [self.head, *self.rows]

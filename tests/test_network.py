@@ -80,6 +80,14 @@ def test_inputs_of_many_dtypes(dtype):
     np.testing.assert_array_equal(net.forward(X), net.forward(X.astype(np.float64)))
 
 
+@pytest.mark.parametrize(("last", "loss"), [("softmax", "softmax_cross_entropy"), ("sigmoid", "binary_cross_entropy")])
+def test_the_function_that_is_in_the_loss_is_not_taken_twice(last, loss):
+    with pytest.raises(ValueError, match=f"the last layer is '{last}', and '{loss}' works it out by itself"):
+        pyfc.Network([pyfc.Dense(4, 3), last], loss=loss)
+    pyfc.Network([pyfc.Dense(4, 3), last], loss="squared_error")
+    pyfc.Network([pyfc.Dense(4, 3), "identity"], loss=pyfc.BinaryCrossEntropy(from_logits=False))
+
+
 def test_strided_read_only_empty_one_row_and_many_rows():
     rng = np.random.default_rng(0)
     net = small()
@@ -126,12 +134,15 @@ def test_unfit_inputs_are_refused(X, error, text):
     ("y", "text"),
     [
         ([0] * 11, "one for each of the 12 samples"),
-        ([3] + [0] * 11, "labels from 0 to 3: expected 0 to 2"),
+        ([3] + [0] * 11, "labels from 0 to 3: expected 0 to 2, because the network has 3 outputs$"),
+        ([1, 2, 3] * 4, "labels from 1 to 3: expected 0 to 2, because the network has 3 outputs; use y - 1"),
         ([-1] + [0] * 11, "labels from -1 to 0"),
         (np.zeros((12, 2)), r"expected \(12, 3\), or \(12,\) integer labels"),
         (np.full((12, 3), np.nan), "NaN or infinity"),
         (np.full((12, 3), 0.7), "sum"),
-        (np.zeros(12), r"expected \(12, 3\)"),
+        (np.zeros(12), r"expected \(12, 3\), or \(12,\) integer labels; use np.ravel\(y\).astype\(int\)"),
+        (np.zeros((12, 1), int), r"integer labels; use np.ravel\(y\).astype\(int\)"),
+        (np.full(12, 0.5), "integer labels$"),
     ],
 )
 def test_unfit_targets_are_refused(data, y, text):

@@ -240,7 +240,7 @@ def test_the_rate_follows_the_schedule():
         ("SGD", {"lr": 10**400}, "expected a finite number >= 0"),
         ("SGD", {"momentum": 1}, "expected a finite number >= 0 and < 1"),
         ("SGD", {"nesterov": "yes"}, "expected True or False"),
-        ("SGD", {"beta1": 0.9}, "SGD got beta1: its hyper-parameters are: momentum, nesterov"),
+        ("SGD", {"beta1": 0.9}, "SGD got beta1: its hyper-parameters are: lr, momentum, nesterov"),
         ("Adagrad", {"eps": 0}, "expected a finite number > 0"),
         ("RMSprop", {"rho": 1}, "expected a finite number >= 0 and < 1"),
         ("Adam", {"beta1": 1}, "expected a finite number >= 0 and < 1"),

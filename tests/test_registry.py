@@ -115,7 +115,7 @@ def test_unknown_name_suggests(name, near):
 
 
 def test_unknown_name_without_anything_near():
-    with pytest.raises(UnknownNameError, match=r"unknown name 'zzz:zzz' in losses: pyfc.available\('losses'\)"):
+    with pytest.raises(UnknownNameError, match="unknown name 'zzz:zzz' in losses: expected one of absolute_error, "):
         pyfc.get("losses", "zzz:zzz")
 
 
@@ -230,3 +230,14 @@ def test_built_ins_are_attributes_by_class_name():
     for name in ("Sigmoi", "sigmoid", "_Sigmoid", "Square"):
         with pytest.raises(AttributeError, match=f"module 'pyfc' has no attribute '{name}'"):
             getattr(pyfc, name)
+
+
+def test_what_pyfc_offers_can_be_completed_and_a_near_miss_is_named(run):
+    assert {"Adam", "Huber", "ReLU", "HeNormal", "Network", "load", "schedules", "__version__"} <= set(dir(pyfc))
+    assert not {"os", "Path", "annotations"} & set(dir(pyfc))
+    assert all(hasattr(pyfc, name) for name in dir(pyfc))
+    with pytest.raises(AttributeError) as caught:
+        _ = pyfc.Adamm
+    assert (caught.value.name, caught.value.obj) == ("Adamm", pyfc)
+    code = f"import sys, pyfc\nbefore = {MODULES}\ndir(pyfc)\nprint({MODULES} == before)"
+    assert run(code) == "True\n"

@@ -110,6 +110,22 @@ def test_history_and_table():
     assert history["val_loss"][-1] == pytest.approx(network.evaluate(X[:20], Y[:20])["loss"])
     assert repr(history).splitlines()[0].split() == ["epoch", *history]
     assert "<table>" in history._repr_html_()
+
+
+def test_a_long_history_is_shown_in_part_and_small_numbers_in_full():
+    history = pyfc.History()
+    for epoch in range(31):
+        history.append({"loss": 0.5 if epoch < 30 else 2e-7, "lr": 0.0, "val_loss": float("nan")})
+    lines = repr(history).splitlines()
+    assert lines[0] == "epoch    loss      lr  val_loss"
+    assert lines[15:18] == [
+        "   15  0.5000  0.0000       nan",
+        "  ...     ...     ...       ...",
+        "   17  0.5000  0.0000       nan",
+    ]
+    assert lines[-1] == "   31   2e-07  0.0000       nan"
+    assert len(lines) == 32
+    assert history._repr_html_().count("<tr>") == 32
     with pytest.raises(KeyError, match="no metric 'val_los'"):
         history["val_los"]
 
@@ -305,8 +321,12 @@ def test_early_stopping_knows_what_is_better():
         quiet(net(), epochs=9, metrics=[flat], callbacks=[pyfc.EarlyStopping("flat", patience=1, min_delta=0.1)]).epochs
         == 3
     )
-    with pytest.raises(ValueError, match="'val_loss', which is not measured: expected one of loss, accuracy"):
-        quiet(net(), callbacks=[pyfc.EarlyStopping()])
+    rate = pyfc.schedules.Cosine(0.1, epochs=2)
+    untrained = net()
+    with pytest.raises(ValueError, match="'val_loss', which is not measured: expected one of loss, accuracy, lr;"):
+        quiet(untrained, callbacks=[pyfc.EarlyStopping()], optimizer=pyfc.SGD(lr=rate))
+    np.testing.assert_array_equal(untrained.flat, net().flat)
+    assert quiet(net(), epochs=1, optimizer=pyfc.SGD(lr=rate), callbacks=[pyfc.EarlyStopping("lr")]).epochs == 1
     for settings_, text in (({"patience": -1}, "patience"), ({"min_delta": -1}, "min_delta"), ({"mode": "up"}, "mode")):
         with pytest.raises(ValueError, match=text):
             pyfc.EarlyStopping(**settings_)

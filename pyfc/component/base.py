@@ -90,12 +90,14 @@ class Component:
     derivation: ClassVar[tuple[Step, ...]] = ()
     capsule: ClassVar[str] = ""
     kernel: ClassVar[Any] = None
+    #: What the constructor takes beside them.
+    arguments: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, **hyperparameters: Any) -> None:
         owner = type(self).__name__
         unknown = set(hyperparameters) - set(self.hyperparameters)
         if unknown:
-            known = ", ".join(self.hyperparameters) or "none"
+            known = ", ".join([*self.arguments, *self.hyperparameters]) or "none"
             raise TypeError(f"{owner} got {', '.join(sorted(unknown))}: its hyper-parameters are: {known}")
         for name, hyper in self.hyperparameters.items():
             setattr(self, name, hyper.check(owner, name, hyperparameters.get(name, hyper.default)))

@@ -85,14 +85,24 @@ class Loss(Component):
             raise TypeError(f"{who} have masked entries: expected all of them; remove or fill such samples")
         array = np.asarray(t)
         if array.dtype.kind not in "iubf":
-            raise TypeError(f"{who} have dtype {array.dtype}: expected numbers or integer labels")
+            hint = (
+                "; for names of classes: names, y = np.unique(y, return_inverse=True)"
+                if self.task != "regression"
+                else ""
+            )
+            raise TypeError(f"{who} have dtype {array.dtype}: expected numbers or integer labels{hint}")
         if array.ndim == 0 or array.shape[0] != rows:
             raise ValueError(f"{who} have shape {array.shape}: expected one for each of the {rows} samples")
         if array.ndim == 1 and array.dtype.kind in "iub" and (cols > 1 or self.takes_labels):
             if rows and not (array.min() >= 0 and array.max() < cols):
+                hint = ""
+                if cols == 1:
+                    hint = "; give it one for each class, or take binary_cross_entropy for yes or no"
+                elif array.min() == 1 and array.max() == cols:
+                    hint = "; use y - 1"
                 raise ValueError(
                     f"{who} are labels from {array.min()} to {array.max()}: expected 0 to {cols - 1}, "
-                    f"because the network has {cols} output{'s' if cols > 1 else ''}"
+                    f"because the network has {cols} output{'s' if cols > 1 else ''}{hint}"
                 )
             labels = array.astype(np.int64)
             return labels if self.takes_labels else self.from_labels(labels, cols).astype(dtype)
@@ -100,6 +110,8 @@ class Loss(Component):
             array = array[:, None]
         if array.shape != (rows, cols):
             hint = f", or ({rows},) integer labels" if cols > 1 else f" or ({rows},)"
+            if self.task == "classification" and array.size == rows and (array == np.floor(array)).all():
+                hint += "; use np.ravel(y).astype(int)"
             raise ValueError(f"{who} have shape {array.shape} and dtype {array.dtype}: expected ({rows}, {cols}){hint}")
         with np.errstate(over="ignore"):  # too large for the dtype is infinite, and said so
             numbers = np.ascontiguousarray(array, dtype)

@@ -38,6 +38,7 @@ class Optimizer(Component):
     default_lr: ClassVar[float] = 0.01
     states: ClassVar[int] = 0
     full_batch: ClassVar[bool] = False
+    arguments = ("lr",)
 
     def __init_subclass__(cls) -> None:
         """Read what a kernel says of itself, so that it stands in one place."""

@@ -97,17 +97,17 @@ class EarlyStopping(Callback):
         self._weights: Array | None = None
 
     def on_train_begin(self, run: Run) -> None:
-        """Forget an earlier run."""
+        """Refuse a metric that no epoch will have, and forget an earlier run."""
+        if self.metric not in run.measured:
+            raise ValueError(
+                f"EarlyStopping watches {self.metric!r}, which is not measured: expected one of "
+                f"{', '.join(run.measured)}; give validation= or metrics= to fit"
+            )
         if run.epoch == 0:
             self._reset()
 
     def on_epoch_end(self, run: Run) -> None:
         """Compare the metric with the best one so far."""
-        if self.metric not in run.logs:
-            raise ValueError(
-                f"EarlyStopping watches {self.metric!r}, which is not measured: expected one of "
-                f"{', '.join(run.logs)}; give validation= or metrics= to fit"
-            )
         value = run.logs[self.metric]
         if self._sign * (self.best - value) > self.min_delta:
             self.best, self.best_epoch, self._waited = value, run.epoch, 0

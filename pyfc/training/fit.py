@@ -137,7 +137,10 @@ def fit(
     if recipe.full_batch:
         _check_full_batch(network, recipe)
     batches = 1 if recipe.full_batch else math.ceil(len(samples) / rows)
-    run = Run(network, recipe, int(epochs), batches, History())
+    measured = ["loss", *measures, *(f"val_{name}" for name in ("loss", *measures) if held_out is not None)]
+    if not isinstance(recipe.lr, float):
+        measured.append("lr")
+    run = Run(network, recipe, int(epochs), batches, History(), tuple(measured))
     run.state = recipe.new_state(network.flat.size, network.dtype)
     if checkpoint is not None:
         from pyfc.training.checkpoint import Checkpoint

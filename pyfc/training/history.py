@@ -10,6 +10,9 @@ import numpy as np
 from pyfc.component.base import Array
 from pyfc.table import Table
 
+#: As many epochs as fit on a screen; of more, the first and the last ones are printed.
+SHOWN = 30
+
 
 class History(Mapping[str, list[float]]):
     """Metrics by name, each a list with a number for every epoch.
@@ -75,7 +78,10 @@ class History(Mapping[str, list[float]]):
         return {"epoch": np.arange(1, self.epochs + 1), **{name: np.array(v) for name, v in self._values.items()}}
 
     def plot(self, **settings: Any) -> Any:
-        """Draw the curves; see :func:`pyfc.plots.plot_history`. Needs the extra ``plot``."""
+        """Return a matplotlib figure of the curves, which a notebook shows and ``.savefig("curves.png")`` writes.
+
+        See :func:`pyfc.plots.plot_history` for the settings. Needs the extra ``plot``.
+        """
         from pyfc.plots import plot_history
 
         return plot_history(self, **settings)
@@ -87,5 +93,11 @@ class History(Mapping[str, list[float]]):
         return self._table()._repr_html_()
 
     def _table(self) -> Table:
-        rows = [[str(e + 1), *(f"{v[e]:.4f}" for v in self._values.values())] for e in range(self.epochs)]
+        rows = [[str(e + 1), *(_number(v[e]) for v in self._values.values())] for e in range(self.epochs)]
+        if self.epochs > SHOWN:
+            rows[SHOWN // 2 : -SHOWN // 2] = [["..."] * (1 + len(self))]
         return Table(["epoch", *self._values], rows)
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if value == 0 or not abs(value) < 0.001 else f"{value:.3g}"

@@ -39,6 +39,8 @@ class Run:
         Metrics of the last finished epoch.
     history : History
         Of all finished epochs.
+    measured : tuple of str
+        Names of the metrics that each epoch ends with.
     state : list of ndarray
         The optimizer's.
     """
@@ -48,6 +50,7 @@ class Run:
     epochs: int
     batches: int
     history: History
+    measured: tuple[str, ...] = ()
     epoch: int = 0
     batch: int = 0
     steps: int = 0

@@ -39,6 +39,7 @@ class LBFGS(Optimizer):
     """
 
     name = "lbfgs"
+    arguments = ()  # no learning rate
     default_lr = 1.0
     full_batch = True
     hyperparameters = {
