@@ -46,7 +46,8 @@ class Network:
         another network brings its values along and is not changed in its old place.
     loss : str or Loss
         What training makes small: ``"softmax_cross_entropy"`` (classes), ``"binary_cross_entropy"`` (yes or no),
-        ``"squared_error"`` (numbers), or any of ``pyfc.available("losses")``.
+        ``"squared_error"`` (numbers), or any of ``pyfc.available("losses")``. A loss sums over the outputs of a sample,
+        where PyTorch and Keras take their mean; ``squared_error`` has an option for that.
     dtype : {"float32", "float64"}, default "float32"
         Of parameters and arithmetic.
     seed : int or None, default 0
@@ -102,7 +103,8 @@ class Network:
         if isinstance(last, Activation) and last.function.name == self.loss.probability != "identity":
             raise ValueError(
                 f"the last layer is {last.function.name!r}, and {self.loss.name!r} works it out by itself, which would "
-                "apply it twice: expected the layers without it; predict_proba gives the probabilities"
+                "apply it twice: expected the layers without it (predict_proba gives the probabilities), or "
+                "BinaryCrossEntropy(from_logits=False) after a sigmoid"
             )
         self.history: History | None = None
         weights, self.shuffle_rng = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))

@@ -296,7 +296,7 @@ def test_early_stopping_brings_the_best_weights_back():
     history = quiet(
         network, epochs=50, metrics=[wave], callbacks=[lambda run: kept.update({run.epoch: run.snapshot()}), stop]
     )
-    assert history["wave"] == [3.0, 2.0, 1.0, 5.0, 4.0, 6.0]
+    assert history["wave"] == [3.0, 2.0, 1.0, 5.0, 4.0]
     assert (stop.best, stop.best_epoch) == (1.0, 2)
     assert history.stop_reason == "wave was best in epoch 3: 1"
     np.testing.assert_array_equal(network.flat, kept[2])
@@ -319,7 +319,7 @@ def test_early_stopping_knows_what_is_better():
 
     assert (
         quiet(net(), epochs=9, metrics=[flat], callbacks=[pyfc.EarlyStopping("flat", patience=1, min_delta=0.1)]).epochs
-        == 3
+        == 2
     )
     rate = pyfc.schedules.Cosine(0.1, epochs=2)
     untrained = net()

@@ -52,7 +52,7 @@ class EarlyStopping(Callback):
     metric : str, default "val_loss"
         What to watch: ``"loss"``, a metric of ``fit``, or one on the validation set, ``"val_..."``.
     patience : int, default 5
-        How many epochs without a better value are allowed.
+        Training ends after so many epochs in a row without a better value; 0 is as 1.
     min_delta : float, default 0.0
         A change must be larger than this to count.
     mode : {"auto", "min", "max"}, default "auto"
@@ -114,7 +114,7 @@ class EarlyStopping(Callback):
             self._weights = run.snapshot() if self.restore_best else None
             return
         self._waited += 1
-        if self._waited > self.patience:
+        if self._waited >= max(1, self.patience):
             run.stop(f"{self.metric} was best in epoch {self.best_epoch + 1}: {self.best:.6g}")
 
     def on_train_end(self, run: Run) -> None:
