@@ -82,8 +82,6 @@ class Derivation:
         Values of the hyper-parameters that choose between formulas.
     sizes : mapping, optional
         Sizes of rows (``m``) and matrices (``n, p, q``).
-    given : str
-        Letters among the definitions that are inputs nevertheless: a kernel may be given y.
     """
 
     def __init__(
@@ -93,10 +91,9 @@ class Derivation:
         bounds: Mapping[str, tuple[float, bool] | None],
         options: Mapping[str, Any],
         sizes: Mapping[str, int] = _SIZES,
-        given: str = "",
     ) -> None:
         self.steps = [s for s in steps if all(options.get(key) == value for key, value in s.when.items())]
-        self.output, self.bounds, self.options, self.given = output, bounds, options, given
+        self.output, self.bounds, self.options = output, bounds, options
         text = " ".join(step.equation for step in self.steps)
         self.shapes: dict[str, list[str]] = {}
         for step in self.steps:

@@ -87,6 +87,13 @@ def run(optimizer, w, gradient, steps):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", STEPWISE)
+def test_no_parameters_are_no_trouble(name, dtype):
+    empty = np.empty(0, dtype)
+    assert run(pyfc.get("optimizers", name)(), empty, lambda w: w.copy(), 2).shape == (0,)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("reference", "hyper"), REFERENCES)
 def test_fifty_steps(reference, hyper, dtype):
     start = np.random.default_rng(0).normal(size=37)

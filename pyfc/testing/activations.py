@@ -10,7 +10,7 @@ from pyfc import registry
 from pyfc.component import Activation
 from pyfc.component.base import Array
 from pyfc.report import Report
-from pyfc.testing.precision import MAX_ULP, derivation_of, expressions, worst_error
+from pyfc.testing.precision import add_precision, columns, derivation_of
 from pyfc.testing.proofs import add_proof
 
 
@@ -86,8 +86,6 @@ def _slopes(act: Activation, cols: int, dtype: Any) -> Array:
 def _add_precision(report: Report, act: Activation, dtype: Any, cols: int) -> None:
     z = inputs(dtype, cols)
     derivation = derivation_of(act, "y", sizes={"m": cols})
-    for step in derivation.steps:
-        derivation.define(step)
     dy, a = _upstream(z, act), _slopes(act, cols, dtype)
     y = act.forward(z, a=a)
     result = act.backward(dy, z=z, y=y, a=a)
@@ -100,24 +98,8 @@ def _add_precision(report: Report, act: Activation, dtype: Any, cols: int) -> No
         # One row at a time, so that da is not yet a sum.
         rows = [act.backward(dy[i : i + 1], z=z[i : i + 1], y=y[i : i + 1], a=a)[1] for i in range(len(z))]
         computed[f"d{letter}"] = np.array(rows)
-    compared = set()
-    for step in derivation.steps:
-        name = step.left.partition("[")[0]
-        if not step.runs or name not in computed:
-            continue
-        right = expressions(derivation, step, ("y",) if "y" in act.needs and name != "y" else ())
-        hyper = act.config()
-        worst = worst_error(derivation, right, given, hyper, computed[name])
-        report.add(
-            f"{name}, {np.dtype(dtype).name}, {cols} column{'s' if cols > 1 else ''}, against step ({step.number})",
-            0 <= worst.ulp <= MAX_ULP,
-            f"{worst.ulp:.2f} ULP ({worst.ulp_of_result:.2f} of the result) {worst.where}",
-        )
-        compared.add(name)
-    for name in set(computed) - compared:
-        report.add(
-            f"{name} has a step", False, f"no step that runs has {name} on its left: the code is tied to nothing"
-        )
+    kept = {} if "y" not in act.needs else {name: ("y",) for name in computed if name != "y"}
+    add_precision(report, act, derivation, computed, given, columns(cols), given=kept)
 
 
 def _add_differences(report: Report, act: Activation) -> None:

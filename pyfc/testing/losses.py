@@ -10,7 +10,7 @@ from pyfc import registry
 from pyfc.component import Loss
 from pyfc.component.base import Array
 from pyfc.report import Report
-from pyfc.testing.precision import MAX_ULP, derivation_of, expressions, worst_error
+from pyfc.testing.precision import add_precision, columns, derivation_of
 from pyfc.testing.proofs import add_proof
 
 
@@ -69,31 +69,12 @@ def _rows(t: Array, cols: int) -> Array:
 def _add_precision(report: Report, loss: Loss, dtype: Any, cols: int) -> None:
     y, t = samples(loss, 30, cols, dtype)
     derivation = derivation_of(loss, "l", sizes={"m": cols})
-    for step in derivation.steps:
-        derivation.define(step)
     value, dy = np.empty(len(y), dtype), np.empty_like(y)
     loss.compute_forward(y, t, value)
     loss.compute_backward(y, t, np.ones(len(y), dtype), dy)
     computed = {"l": value[:, None], "dy": dy}
-    compared = set()
-    for step in derivation.steps:
-        name = step.left.partition("[")[0]
-        if not step.runs or name not in computed:
-            continue
-        worst = worst_error(
-            derivation, expressions(derivation, step, ()), {"y": y, "t": _rows(t, cols).astype(dtype)}, loss.config(),
-            computed[name],
-        )  # fmt: skip
-        report.add(
-            f"{name}, {np.dtype(dtype).name}, {cols} column{'s' if cols > 1 else ''}, against step ({step.number})",
-            0 <= worst.ulp <= MAX_ULP,
-            f"{worst.ulp:.2f} ULP ({worst.ulp_of_result:.2f} of the result) {worst.where}",
-        )
-        compared.add(name)
-    for name in set(computed) - compared:
-        report.add(
-            f"{name} has a step", False, f"no step that runs has {name} on its left: the code is tied to nothing"
-        )
+    given = {"y": y, "t": _rows(t, cols).astype(dtype)}
+    add_precision(report, loss, derivation, computed, given, columns(cols))
 
 
 def _add_differences(report: Report, loss: Loss, cols: int) -> None:
@@ -110,7 +91,7 @@ def _add_differences(report: Report, loss: Loss, cols: int) -> None:
     allowed = 1e-6 + 8 * float(np.finfo(np.float64).eps) * abs(loss.value(y, t, weight)) / h
     at = np.unravel_index(int(np.argmax(np.where(np.isnan(error), np.inf, error))), error.shape)
     report.add(
-        f"dy by finite differences, {cols} column{'s' if cols > 1 else ''}",
+        f"dy by finite differences, {columns(cols)}",
         bool(error[at] < allowed) and bool(np.abs(dy).max() > 0 or (cols == 1 and loss.task == "classification")),
         f"at {tuple(map(int, at))} gradient gives {dy[at]:.12g}, differences give {wanted[at]:.12g}",
     )
@@ -123,7 +104,7 @@ def _add_weights(report: Report, loss: Loss, cols: int) -> None:
     one = loss.value(y, t, weight)
     other = loss.value(np.repeat(y, repeats, axis=0), np.repeat(t, repeats, axis=0))
     report.add(
-        f"weight 2 counts as two samples, {cols} columns",
+        f"weight 2 counts as two samples, {columns(cols)}",
         bool(np.isclose(one, other, rtol=1e-12)),
         f"{one} and {other}",
     )

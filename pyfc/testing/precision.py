@@ -19,6 +19,7 @@ from pyfc.component import Component
 from pyfc.component.base import Array
 from pyfc.derivation import Step
 from pyfc.proof import Derivation
+from pyfc.report import Report
 from pyfc.symbolic import evaluator, magnitude
 
 #: How far a kernel may be from its step, in ULP of the largest term.
@@ -47,9 +48,7 @@ class Worst:
     where: str
 
 
-def derivation_of(
-    component: Component, output: str, *, sizes: Mapping[str, int] | None = None, given: str = ""
-) -> Derivation:
+def derivation_of(component: Component, output: str, *, sizes: Mapping[str, int] | None = None) -> Derivation:
     """Return the derivation of a component, for the values that its switches and choices have."""
     bounds = {
         name: None if isinstance(hyper.default, (bool, str)) else (hyper.low, hyper.open_low)
@@ -57,7 +56,65 @@ def derivation_of(
     }
     options = {name: value for name, value in component.config().items() if isinstance(value, (bool, str))}
     more = {} if sizes is None else {"sizes": sizes}
-    return Derivation(component.derivation, output, bounds, options, given=given, **more)
+    return Derivation(component.derivation, output, bounds, options, **more)
+
+
+def add_precision(
+    report: Report,
+    component: Component,
+    derivation: Derivation,
+    computed: Mapping[str, Array],
+    inputs: Mapping[str, Array],
+    label: str,
+    *,
+    hyper: Mapping[str, Any] | None = None,
+    given: Mapping[str, tuple[str, ...]] | None = None,
+) -> None:
+    """Compare what a kernel computed with every step that runs and has it on the left; each must have such a step.
+
+    Parameters
+    ----------
+    report : Report
+        Where the checks are taken down.
+    component : Component
+        Whose kernel.
+    derivation : Derivation
+        Its steps.
+    computed : mapping of str to ndarray, shape (rows, entries)
+        Left side -> result.
+    inputs : mapping of str to ndarray, shape (rows, cols)
+        Letter -> what the kernel was given.
+    label : str
+        Says which call it was.
+    hyper : mapping, optional
+        Numbers beside the hyper-parameters, such as a learning rate.
+    given : mapping of str to tuple of str, optional
+        Left side -> letters among the definitions that the kernel was given for it, and need not work out.
+    """
+    for step in derivation.steps:
+        derivation.define(step)
+    compared = set()
+    for step in derivation.steps:
+        name = step.left.partition("[")[0]
+        if not step.runs or name not in computed:
+            continue
+        right = expressions(derivation, step, (given or {}).get(name, ()))
+        worst = worst_error(derivation, right, inputs, {**component.config(), **(hyper or {})}, computed[name])
+        report.add(
+            f"{name}, {computed[name].dtype.name}, {label}, against step ({step.number})",
+            0 <= worst.ulp <= MAX_ULP,
+            f"{worst.ulp:.2f} ULP ({worst.ulp_of_result:.2f} of the result) {worst.where}",
+        )
+        compared.add(name)
+    for name in set(computed) - compared:
+        report.add(
+            f"{name} has a step", False, f"no step that runs has {name} on its left: the code is tied to nothing"
+        )
+
+
+def columns(count: int) -> str:
+    """Return so many columns in words."""
+    return f"{count} column{'s' if count > 1 else ''}"
 
 
 def expressions(derivation: Derivation, step: Step, given: tuple[str, ...]) -> list[Any]:
