@@ -96,13 +96,16 @@ METRICS: dict[str, Metric] = {
 HIGHER_IS_BETTER = frozenset({"accuracy", "r2"})
 
 
-def find_metrics(metrics: Sequence[str | Metric]) -> Mapping[str, Metric]:
+def find_metrics(metrics: Sequence[str | Metric] | None, loss: Loss) -> Mapping[str, Metric]:
     """Return metrics by name.
 
     Parameters
     ----------
-    metrics : sequence of str or callable
-        Names from ``METRICS``, or functions (outputs, targets, loss) -> float, which go by their ``__name__``.
+    metrics : sequence of str or callable, or None
+        Names from ``METRICS``, or functions (outputs, targets, loss) -> float, which go by their ``__name__``; None
+        stands for accuracy, and for nothing in regression.
+    loss : Loss
+        Of the network that is measured.
 
     Returns
     -------
@@ -115,6 +118,8 @@ def find_metrics(metrics: Sequence[str | Metric]) -> Mapping[str, Metric]:
     TypeError
         For what is neither a name nor a function.
     """
+    if metrics is None:
+        metrics = [] if loss.task == "regression" else ["accuracy"]
     if isinstance(metrics, str) or not isinstance(metrics, Sequence):
         raise TypeError(f"metrics is {metrics!r}: expected a list, such as ['accuracy']")
     found: dict[str, Any] = {}

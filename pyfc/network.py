@@ -303,9 +303,7 @@ class Network:
         """
         samples, targets = self.check_data(X, y)
         weight = None if sample_weight is None else check_weights(sample_weight, len(samples))
-        if metrics is None:
-            metrics = [] if self.loss.task == "regression" else ["accuracy"]
-        return self.evaluate_checked(samples, targets, find_metrics(metrics), weight)
+        return self.evaluate_checked(samples, targets, find_metrics(metrics, self.loss), weight)
 
     def evaluate_checked(
         self, samples: Array, targets: Array, metrics: Mapping[str, Metric], weight: Array | None = None

@@ -128,9 +128,7 @@ def fit(
     held_out = None if validation is None else _validation(network, validation)
     weight = total_weights(targets, max(2, network.n_out), sample_weight, class_weight)
     clips = check_clips(clip_norm, clip_value)
-    if metrics is None:
-        metrics = [] if network.loss.task == "regression" else ["accuracy"]
-    measures = find_metrics(metrics)
+    measures = find_metrics(metrics, network.loss)
     hung_in = as_callbacks(callbacks)
     rows = len(samples) if recipe.full_batch else min(int(batch_size), len(samples))
     threads = blas_threads(network, rows, n_threads)
