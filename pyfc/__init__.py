@@ -20,7 +20,7 @@ from pyfc.layers import Activation, Dense, Dropout, Scale
 from pyfc.multilayer import mlp
 from pyfc.network import Network
 from pyfc.registry import available, get, register, unregister
-from pyfc.training import Callback, EarlyStopping, History
+from pyfc.training import Callback, EarlyStopping, History, StepHistory
 
 __version__ = "0.1.0"
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "History",
     "Network",
     "Scale",
+    "StepHistory",
     "available",
     "get",
     "get_include",

@@ -1,4 +1,4 @@
-"""The picture of a training: its metrics over the epochs."""
+"""The picture of a training: its metrics over the epochs, or over the steps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ SPAN = 20.0
 
 
 def plot_history(
-    history: Mapping[str, Sequence[float]], *, metrics: Sequence[str] | None = None, title: str = "Learning curves"
+    history: Mapping[str, Sequence[float]],
+    *,
+    metrics: Sequence[str] | None = None,
+    title: str = "Learning curves",
+    unit: str = "epoch",
+    every: int = 1,
 ) -> Figure:
     """Draw loss and metrics over the epochs, training and validation, with the best epoch of each marked.
 
@@ -31,6 +36,10 @@ def plot_history(
         Which to draw, without ``val_``: ``["loss"]``, ``["lr"]``; by default all but the learning rate.
     title : str, default "Learning curves"
         Above the first picture.
+    unit : str, default "epoch"
+        What there is a number for; ``history.plot()`` gives that of the history.
+    every : int, default 1
+        After how many of them.
 
     Returns
     -------
@@ -54,9 +63,9 @@ def plot_history(
     for index, (ax, name) in enumerate(zip(figure.subplots(1, len(chosen), squeeze=False)[0], chosen, strict=True)):
         keys = {"training": name, "validation": f"val_{name}"}
         lines = {label: curves[key] for label, key in keys.items() if key in curves}
-        epochs = np.arange(1.0, 1 + len(next(iter(lines.values()))))
+        epochs = every * np.arange(1.0, 1 + len(next(iter(lines.values()))))
         draw_lines(ax, {label: (epochs, values) for label, values in lines.items()})
-        judge, epoch, value = _mark_best(ax, lines, name in HIGHER_IS_BETTER)
+        judge, epoch, value = _mark_best(ax, lines, epochs, name in HIGHER_IS_BETTER)
         logarithmic = name == "loss" and _spans(lines)
         if logarithmic:
             ax.set_yscale("log")
@@ -69,12 +78,12 @@ def plot_history(
         dress(
             ax,
             title if index == 0 else "",
-            f"{extreme} {told} in {judge}: {best}, epoch {epoch}",
-            "epoch",
+            f"{extreme} {told} in {judge}: {best}, {unit} {epoch:g}",
+            unit,
             f"{told} (logarithmic)" if logarithmic else told,
             grid=True,
         )
-        ax.set_xlim(left=1 - 0.02 * len(epochs))
+        ax.set_xlim(left=every * (1 - 0.02 * len(epochs)))
         ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
     return figure
 
@@ -107,10 +116,10 @@ def _spans(lines: Mapping[str, Floats]) -> bool:
     return bool(values.min() > 0 and values.max() > SPAN * values.min())
 
 
-def _mark_best(ax: Axes, lines: Mapping[str, Floats], highest: bool) -> tuple[str, int, float]:
+def _mark_best(ax: Axes, lines: Mapping[str, Floats], epochs: Floats, highest: bool) -> tuple[str, float, float]:
     """Mark the best point, of the validation set if it was measured; return whose it is, its epoch and its value."""
     measured = [label for label, values in lines.items() if np.isfinite(values).any()]
     values, colour = lines[measured[-1]], LINES[list(lines).index(measured[-1])][0]
     at = int(np.nanargmax(values) if highest else np.nanargmin(values))
-    ax.scatter(at + 1, values[at], s=70, facecolor="white", edgecolor=colour, linewidth=2, zorder=3, label="best")
-    return measured[-1], at + 1, float(values[at])
+    ax.scatter(epochs[at], values[at], s=70, facecolor="white", edgecolor=colour, linewidth=2, zorder=3, label="best")
+    return measured[-1], float(epochs[at]), float(values[at])

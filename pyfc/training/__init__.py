@@ -5,5 +5,6 @@ from pyfc.training.fit import fit
 from pyfc.training.history import History
 from pyfc.training.run import Run
 from pyfc.training.step import step
+from pyfc.training.step_history import StepHistory
 
-__all__ = ["Callback", "EarlyStopping", "History", "Run", "fit", "step"]
+__all__ = ["Callback", "EarlyStopping", "History", "Run", "StepHistory", "fit", "step"]

@@ -1,4 +1,4 @@
-"""What training wrote down: one number for each metric and epoch."""
+"""What training wrote down: one number for each metric and epoch, or for each so many steps."""
 
 from __future__ import annotations
 
@@ -17,8 +17,17 @@ SHOWN = 30
 class History(Mapping[str, list[float]]):
     """Metrics by name, each a list with a number for every epoch.
 
+    Parameters
+    ----------
+    unit : str, default "epoch"
+        What is counted; :class:`~pyfc.StepHistory` keeps one of steps.
+    every : int, default 1
+        There is a number after every so many of them.
+
     Attributes
     ----------
+    epochs : int
+        How many numbers each metric has.
     stop_reason : str
         Why training ended: ``"finished"``, ``"interrupted"``, or what a callback said.
     seconds : float
@@ -39,7 +48,8 @@ class History(Mapping[str, list[float]]):
         2  0.2500    0.5500
     """
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str = "epoch", every: int = 1) -> None:
+        self.unit, self.every = unit, every
         self._values: dict[str, list[float]] = {}
         self.epochs = 0
         self.stop_reason = ""
@@ -74,8 +84,11 @@ class History(Mapping[str, list[float]]):
         return len(self._values)
 
     def arrays(self) -> dict[str, Array]:
-        """Return the metrics as float64 arrays, and ``epoch``, from 1."""
-        return {"epoch": np.arange(1, self.epochs + 1), **{name: np.array(v) for name, v in self._values.items()}}
+        """Return the metrics as float64 arrays, and ``epoch`` (or what ``unit`` says), from ``every`` on."""
+        return {
+            self.unit: self.every * np.arange(1, self.epochs + 1),
+            **{name: np.array(v) for name, v in self._values.items()},
+        }
 
     def plot(self, **settings: Any) -> Any:
         """Return a matplotlib figure of the curves, which a notebook shows and ``.savefig("curves.png")`` writes.
@@ -84,7 +97,7 @@ class History(Mapping[str, list[float]]):
         """
         from pyfc.plots import plot_history
 
-        return plot_history(self, **settings)
+        return plot_history(self, unit=self.unit, every=self.every, **settings)
 
     def __repr__(self) -> str:
         return repr(self._table())
@@ -93,10 +106,12 @@ class History(Mapping[str, list[float]]):
         return self._table()._repr_html_()
 
     def _table(self) -> Table:
-        rows = [[str(e + 1), *(_number(v[e]) for v in self._values.values())] for e in range(self.epochs)]
+        rows = [
+            [str(self.every * (e + 1)), *(_number(v[e]) for v in self._values.values())] for e in range(self.epochs)
+        ]
         if self.epochs > SHOWN:
             rows[SHOWN // 2 : -SHOWN // 2] = [["..."] * (1 + len(self))]
-        return Table(["epoch", *self._values], rows)
+        return Table([self.unit, *self._values], rows)
 
 
 def _number(value: float) -> str:

@@ -109,11 +109,12 @@ class Loop:
             rows = self.order[run.batch * self.rows : (run.batch + 1) * self.rows]
             shares, importance = batch_shares(self.weight, rows)
             x = float_rows(self.samples, rows, network.dtype)
-            run.loss, outputs = network.backpropagate_batch(x, self.targets[rows], shares)
+            run.targets = self.targets[rows]
+            run.loss, run.outputs = network.backpropagate_batch(x, run.targets, shares)
             if not math.isfinite(run.loss):
                 self._fail(f"the loss became {run.loss}", f"batch {run.batch + 1} of {run.batches}", good)
             run.apply(*self.clips)
-            self.outputs[run.batch * self.rows : run.batch * self.rows + len(rows)] = outputs
+            self.outputs[run.batch * self.rows : run.batch * self.rows + len(rows)] = run.outputs
             total, counted = total + run.loss * importance, counted + importance
             run.history.samples += len(rows)
             for callback in self.callbacks:

@@ -35,6 +35,9 @@ class Run:
         Learning rate of the last step.
     loss : float
         Of the last batch, with the penalties.
+    outputs, targets : ndarray
+        Of the last batch: the network's outputs before the step, and the targets as the loss holds them. A full-batch
+        optimizer leaves them empty.
     logs : dict of str to float
         Metrics of the last finished epoch.
     history : History
@@ -56,6 +59,8 @@ class Run:
     steps: int = 0
     lr: float = 0.0
     loss: float = float("nan")
+    outputs: Array = field(default_factory=lambda: np.empty((0, 0)))
+    targets: Array = field(default_factory=lambda: np.empty((0, 0)))
     logs: dict[str, float] = field(default_factory=dict)
     state: list[Array] = field(default_factory=list)
     stop_reason: str = ""
