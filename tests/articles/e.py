@@ -1,4 +1,8 @@
-"""E: a layer as matrices; samples are columns, W is (n_in, n_out), Z = W^T X + b, and a layer updates itself."""
+"""E: a layer as matrices; samples are columns, W is (n_in, n_out), Z = W^T X + b, and a layer updates itself.
+
+Nothing divides the gradient by the number of samples: the loss that is reported is a mean, and the descent is that of
+the sum. So a rate of 0.1 is one of 0.1 n where the gradient is the mean's.
+"""
 
 import numpy as np
 
@@ -15,16 +19,15 @@ class Layer:
         return self.Y
 
     def backward(self, dY, rate):
-        n = dY.shape[1]
         dZ = dY * self.Y * (1 - self.Y)
         dX = self.W @ dZ
-        self.W -= rate * (self.X @ dZ.T) / n
-        self.b -= rate * dZ.sum(axis=1, keepdims=True) / n
+        self.W -= rate * (self.X @ dZ.T)
+        self.b -= rate * dZ.sum(axis=1, keepdims=True)
         return dX
 
 
 class SquareLoss:
-    """Half the squared error."""
+    """Half the squared error: its value is the mean over the samples, its gradient that of the sum."""
 
     def forward(self, Y, T):
         self.difference = Y - T
