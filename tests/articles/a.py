@@ -41,10 +41,15 @@ def loss(y, t):
     return np.sum((y - t) ** 2) / 2 / y.shape[1]
 
 
+def loss_gradient(y, t):
+    """Return y - t, which is not divided by the number of columns: :func:`backward` does that in dW and db."""
+    return y - t
+
+
 def backward(model, outputs, t):
     """Return the gradients (dW, db) of every layer."""
     n, gradients = t.shape[1], []
-    dy = outputs[-1] - t
+    dy = loss_gradient(outputs[-1], t)
     for layer in reversed(range(model["nlayers"])):
         y, x = outputs[layer + 1], outputs[layer]
         dz = dy * y * (1 - y)
