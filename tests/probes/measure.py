@@ -223,12 +223,12 @@ def worked_db(kind):
 
 
 def same_in_pyfc(kind, cell):
-    """Compare dW with what pyfc's loss makes of the same outputs; of a system without 1/n, for a single sample."""
-    differences = differences_for(kind)[: 1 if squared_error_divided_in(kind) == "nowhere" else N]
+    """Compare dW with what the cell's loss and rate, which may use n and r, make of the same outputs in pyfc."""
+    differences = differences_for(kind)
     seen, T, _ = observe(kind, differences)
-    loss = eval(cell, {"SquaredError": pyfc.SquaredError})  # noqa: S307 (likewise)
-    factor = ratio(seen.dW, seen.inputs.T @ (loss.gradient(T + differences, T) * seen.slope))
-    return cell if np.isclose(factor, 1, rtol=1e-5) else f"{factor:g} times the steps"
+    loss, rate = eval(cell, {"SquaredError": pyfc.SquaredError, "n": N, "r": 1})  # noqa: S307 (likewise)
+    steps = ratio(seen.dW, rate * seen.inputs.T @ (loss.gradient(T + differences, T) * seen.slope))
+    return cell if np.isclose(steps, 1, rtol=1e-5) else f"{steps:g} times the steps"
 
 
 # Cross-entropy
