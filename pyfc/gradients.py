@@ -1,8 +1,9 @@
-"""Compares a network's gradients with finite differences of its loss: the test that finds a wrong backward pass.
+"""Compares a network's gradients with finite differences: the test that finds a wrong backward pass, and says where.
 
-The two-sided difference (L(p + h) - L(p - h)) / 2h has an error of order h**2, so in float64 it agrees with a right
-gradient to nine digits or so. A parameter that a kink (of relu, say) lies right beside can disagree honestly; the
-report tells those apart by asking again with a smaller h.
+First each function alone, each layer and the loss, at what it really gets in the forward pass: a wrong backward is
+found in the function that has it, though it makes the gradients of all earlier layers wrong too, and though a later one
+may cancel it. Then the loss of the network as a whole by each parameter, which finds what the parts do not show: a
+gradient that goes astray between them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from pyfc.report import Report
+from pyfc.component.base import Array
+from pyfc.data import float_rows
+from pyfc.differences import Differences
+from pyfc.layers import Layer
+from pyfc.report import Report, worst_entry
 
 if TYPE_CHECKING:
     from pyfc.network import Network
@@ -29,7 +34,7 @@ def check_gradients(
     step: float = 1e-6,
     tolerance: float = 1e-5,
 ) -> GradientReport:
-    """Compare the gradient of the loss by every parameter with finite differences.
+    """Compare each backward alone, then the gradient of the loss by every parameter, with finite differences.
 
     The network itself is not changed: a copy in float64 is used, with dropout off.
 
@@ -42,66 +47,155 @@ def check_gradients(
     y : array_like
         Their targets.
     entries : int, default 50
-        At most so many entries of each parameter are checked, chosen by a fixed stream of random numbers.
+        At most so many entries of each gradient are checked, chosen by a fixed stream of random numbers.
     step : float, default 1e-6
-        h, relative to the size of the parameter where that is above 1.
+        h, relative to the size of the entry where that is above 1.
     tolerance : float, default 1e-5
         Largest difference allowed, relative to the larger of the two and to the mean entry of that gradient.
 
     Returns
     -------
     Report
-        One line for each parameter, with the worst entry: its index, the gradient, and the difference quotient.
+        One line for each gradient, with the worst entry: its index, its value, the gradient, and the difference
+        quotient. ``tanh_0.backward, dx`` is a layer alone: its backward, given some dy, against the differences of
+        ``sum(dy * forward(x))`` by its input x (``dW`` by its parameter W). ``squared_error.gradient, dy`` is the loss
+        alone, by the network's output y. ``dense_0.W (3, 4), whole network`` is the loss of the network, penalties
+        included, by a parameter. An exception, a wrong shape or a NaN is a failed line of the function that it came
+        from; what cannot be checked without that function is left out, as a failed line says.
+
+    Raises
+    ------
+    ValueError
+        If ``entries`` or ``step`` is not positive, or X and y are not such as the network takes.
 
     Examples
     --------
     >>> import numpy as np, pyfc
     >>> net = pyfc.mlp([3, 4, 2], activation="tanh", seed=1)
     >>> print(net.check_gradients(np.eye(3), np.array([0, 1, 1]), entries=2))  # doctest: +ELLIPSIS
-    Network([Dense(3, 4), 'tanh', Dense(4, 2)], ...): 4 checks, 0 failed
-      ok    dense_0.W (3, 4): worst of 2 at ... gradient ..., difference ...
+    Network([Dense(3, 4), 'tanh', Dense(4, 2)], ...): 12 checks, 0 failed
+      ok    dense_0.backward, dx: worst of 2 at ..., x = ...: gradient ..., difference ...
+      ok    dense_0.backward, dW: worst of 2 at ..., W = ...: gradient ..., difference ...
+      ok    dense_0.backward, db: worst of 2 at ..., b = ...: gradient ..., difference ...
+      ok    tanh_0.backward, dx: worst of 2 at ..., x = ...: gradient ..., difference ...
+      ...
+      ok    softmax_cross_entropy.gradient, dy: worst of 2 at ..., y = ...: gradient ..., difference ...
+      ok    dense_0.W (3, 4), whole network: worst of 2 at ..., W = ...: gradient ..., difference ...
       ...
     """
     if entries < 1 or not step > 0:
         raise ValueError(f"entries={entries!r}, step={step!r}: expected entries >= 1 and step > 0")
     twin = network.copy(np.float64)
     samples, targets = twin.check_data(X, y)
-    shares = twin.loss.shares(len(samples), None, np.float64)
-    twin.backpropagate(samples, targets, shares)
-    gradient = twin.flat_gradient.copy()
-    report = Report(repr(network))
-    draw = np.random.default_rng(0)
-
-    def slope(index: int, relative: float) -> float:
-        value = twin.flat[index]
-        h = relative * max(1.0, abs(float(value)))
-        twin.flat[index] = value + h
-        above = twin.evaluate_checked(samples, targets, {})["loss"]
-        twin.flat[index] = value - h
-        below = twin.evaluate_checked(samples, targets, {})["loss"]
-        twin.flat[index] = value
-        return (above - below) / (2 * h)
-
-    for name, part in twin.slices.items():
-        size = part.stop - part.start
-        chosen = np.sort(draw.choice(size, min(entries, size), replace=False))
-        typical = float(np.abs(gradient[part]).mean())
-        worst, detail = -1.0, ""
-        for offset in chosen:
-            index = part.start + int(offset)
-            got, wanted = float(gradient[index]), slope(index, step)
-            error = _error(got, wanted, typical)
-            if error > tolerance:
-                wanted = slope(index, step / 100)
-                error = _error(got, wanted, typical)
-            if not (error <= worst or np.isnan(worst)):  # a NaN is the worst error of all
-                worst = error
-                at = tuple(map(int, np.unravel_index(int(offset), twin.parameters[name].shape)))
-                detail = f"worst of {len(chosen)} at {at}: gradient {got:.9g}, difference {wanted:.9g}"
-        report.add(f"{name} {twin.parameters[name].shape}", worst <= tolerance, detail)
-    return report
+    differences = Differences(Report(repr(network)), entries, step, tolerance)
+    broken = _check_functions(differences, twin, float_rows(samples, slice(None), twin.dtype), targets)
+    if broken:
+        detail = f"not checked as a whole, because {broken} does not work"
+        differences.report.add("whole network", False, detail)
+    else:
+        _check_whole(differences, twin, samples, targets)
+    return differences.report
 
 
-def _error(got: float, wanted: float, typical: float) -> float:
-    scale = max(abs(got), abs(wanted), typical, 1e-8)
-    return abs(got - wanted) / scale
+def _check_functions(differences: Differences, network: Network, x: Array, targets: Array) -> str:
+    """Check each layer and the loss alone, and return the first function without which no step can be made, or ""."""
+    draw, broken = np.random.default_rng(1), ""
+    for index, layer in enumerate(network.layers):
+        y, problem = _check_layer(differences, layer, x, network.sizes[index + 1], draw)
+        broken = broken or problem
+        if y is None:
+            later = [*(other.name or "" for other in network.layers[index + 1 :]), network.loss.name]
+            differences.report.add(", ".join(later), False, f"not checked: no input, because {problem} does not work")
+            return broken
+        x = y
+    problem = _check_loss(differences, network, x, targets, draw)
+    return broken or problem
+
+
+def _check_layer(
+    differences: Differences, layer: Layer, x: Array, n_out: int, draw: np.random.Generator
+) -> tuple[Array | None, str]:
+    """Check a layer alone; return its output, None without a usable one, and which of its functions does not work."""
+    report, forward, backward = differences.report, f"{layer.name}.forward", f"{layer.name}.backward"
+    x, failures = x.copy(), len(report.failures)
+    with report.guard(forward, f"input {x.shape}"):
+        y, cache = layer.forward(x)
+        _add_output_problem(report, forward, y, (len(x), n_out))
+    if len(report.failures) > failures:
+        return None, forward
+    y = y.copy()  # it may be x itself, which is moved below
+    dy = draw.uniform(0.5, 2, y.shape)
+    with report.guard(backward, f"input {x.shape}, dy {dy.shape}"):
+        dx, gradients = layer.backward(dy.copy(), cache)
+        by = {"x": (x, dx), **{key: (value, gradients.get(key)) for key, value in layer.parameters.items()}}
+        # Copies: the layer may use their memory in its next call.
+        by = {key: (value, g.copy() if isinstance(g, np.ndarray) else g) for key, (value, g) in by.items()}
+    if len(report.failures) > failures:
+        return y, backward
+    comparable = True
+    for key, (values, gradient) in by.items():
+        with report.guard(forward, f"input {x.shape}, moved by a small step,"):
+            comparable &= differences.compare(
+                f"{backward}, d{key}", key, values, gradient, lambda: layer.forward(x)[0], dy, draw
+            )
+    return y, "" if comparable else backward
+
+
+def _check_loss(differences: Differences, network: Network, y: Array, targets: Array, draw: np.random.Generator) -> str:
+    """Check the loss alone, at the network's outputs, and return which of its functions does not work, or ""."""
+    report, loss, y = differences.report, network.loss, y.copy()
+    value, gradient = f"{loss.name}.value", f"{loss.name}.gradient"
+    shares, failures = loss.shares(len(y), None, np.float64), len(report.failures)
+
+    def losses() -> Array:
+        each = np.empty(len(y))
+        loss.compute_forward(y, targets, each)
+        return each
+
+    with report.guard(value, f"output {y.shape}"):
+        _add_output_problem(report, value, losses(), (len(y),))
+    if len(report.failures) > failures:
+        return value
+    dy = np.empty_like(y)
+    with report.guard(gradient, f"output {y.shape}"):
+        loss.compute_backward(y, targets, shares, dy)
+    if len(report.failures) > failures:
+        return gradient
+    reach = None
+    if loss.in_unit_interval:
+        inside = np.minimum(y, 1 - y)
+        reach = np.where(inside > 0, inside, np.inf)
+    with report.guard(value, f"output {y.shape}, moved by a small step,"):
+        differences.compare(f"{gradient}, dy", "y", y, dy, losses, shares, draw, reach=reach)
+    return ""
+
+
+def _check_whole(differences: Differences, network: Network, samples: Array, targets: Array) -> None:
+    """Check the gradient of the network's loss by each parameter."""
+    draw, shares = np.random.default_rng(0), network.loss.shares(len(samples), None, np.float64)
+    one = np.ones(())
+    with differences.report.guard("whole network", f"input {samples.shape}"):
+        network.backpropagate(samples, targets, shares)
+        gradient = network.flat_gradient.copy()
+        for name, part in network.slices.items():
+            values = network.parameters[name]
+            differences.compare(
+                f"{name} {values.shape}, whole network",
+                name.partition(".")[2],
+                values,
+                gradient[part].reshape(values.shape),
+                lambda: np.array(network.evaluate_checked(samples, targets, {})["loss"]),
+                one,
+                draw,
+                rounding=0.0,
+            )
+
+
+def _add_output_problem(report: Report, name: str, y: object, shape: tuple[int, ...]) -> None:
+    """Take down what is wrong with the output of a forward pass, if something is."""
+    if not isinstance(y, np.ndarray) or y.shape != shape:
+        found = f"shape {y.shape}" if isinstance(y, np.ndarray) else repr(y)
+        report.add(name, False, f"returned {found}: expected shape {shape}")
+    elif not np.isfinite(y).all():
+        at = worst_entry(np.where(np.isfinite(y), 0.0, np.inf))
+        report.add(name, False, f"returned {y[at]} at {at}: expected finite numbers")

@@ -415,7 +415,7 @@ class Network:
     def check_gradients(
         self, X: npt.ArrayLike, y: npt.ArrayLike, *, entries: int = 50, step: float = 1e-6, tolerance: float = 1e-5
     ) -> GradientReport:
-        """Compare the gradients with finite differences, in float64; see :func:`pyfc.gradients.check_gradients`."""
+        """Compare every gradient with finite differences, in float64; see :func:`pyfc.gradients.check_gradients`."""
         from pyfc.gradients import check_gradients
 
         return check_gradients(self, X, y, entries=entries, step=step, tolerance=tolerance)

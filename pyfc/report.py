@@ -1,12 +1,25 @@
-"""A list of things that were checked, each with its worst case, readable in a terminal."""
+"""A list of things that were checked, each with its worst case, readable in a terminal.
+
+What a failed check needs in order to say where it failed stands here too: the worst entry of an array of errors, and
+the line of source that raised an exception.
+"""
 
 from __future__ import annotations
 
+import linecache
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from pyfc.errors import ProofError
+
+#: Packages whose frames say less about an exception than the line that called them.
+_LIBRARIES = ("pyfc", "numpy", "scipy")
 
 
 @dataclass(frozen=True)
@@ -50,6 +63,22 @@ class Report:
         """Take down one check."""
         self.checks.append(Check(name, bool(passed), detail))
 
+    @contextmanager
+    def guard(self, name: str, where: str = "") -> Iterator[None]:
+        """Take down an exception in the ``with`` block as a failed check, so that the report goes on.
+
+        Parameters
+        ----------
+        name : str
+            What was checked.
+        where : str, optional
+            On what, such as the shape of the input.
+        """
+        try:
+            yield
+        except Exception as error:
+            self.add(name, False, f"{where}{' raised ' if where else ''}{raised(error)}")
+
     @property
     def failures(self) -> list[Check]:
         """The checks that did not hold."""
@@ -75,3 +104,35 @@ class Report:
     def __str__(self) -> str:
         head = f"{self.component}: {len(self.checks)} checks, {len(self.failures)} failed"
         return "\n".join([head, *(f"  {check}" for check in self.checks)])
+
+
+def worst_entry(errors: npt.NDArray[np.float64]) -> tuple[int, ...]:
+    """Return the index of the largest of some errors; a NaN is the largest of all."""
+    at = np.unravel_index(int(np.argmax(np.where(np.isnan(errors), np.inf, errors))), errors.shape)
+    return tuple(map(int, at))
+
+
+def raised(error: BaseException) -> str:
+    """Return an exception's type and message, and the very line of source that raised it.
+
+    Where a line called pyfc, NumPy or SciPy, and those raised, it is that line: the mistake is there, not in them.
+
+    Parameters
+    ----------
+    error : BaseException
+        Caught, so that it has its traceback.
+
+    Returns
+    -------
+    str
+        Such as ``TypeError: 'numpy.ndarray' object is not callable, at plugin.py:12, dz[...] = dy(1 - y * y)``.
+    """
+    frames = list(traceback.walk_tb(error.__traceback__))
+    own = [pair for pair in frames if pair[0].f_globals.get("__name__", "").partition(".")[0] not in _LIBRARIES]
+    message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    if not frames:
+        return message
+    frame, number = (own or frames)[-1]
+    path = frame.f_code.co_filename
+    text = linecache.getline(path, number, frame.f_globals).strip()
+    return f"{message}, at {Path(path).name}:{number}{', ' if text else ''}{text}"
