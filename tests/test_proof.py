@@ -2,6 +2,7 @@
 
 import importlib.util
 import math
+import re
 import textwrap
 
 import mpmath
@@ -76,7 +77,7 @@ def test_a_wrong_step_is_found(component):
     details = failed(check_activation(wrong))
     assert "step (2)" in details["derivation"]
     assert "at z = " in details["derivation"]
-    assert "dz by finite differences" not in details
+    assert "soft_square.backward, dz by finite differences" not in details
 
 
 def test_a_wrong_backward_is_found(component):
@@ -84,7 +85,13 @@ def test_a_wrong_backward_is_found(component):
     details = failed(check_activation(wrong))
     assert any(name.startswith("dz, float32") for name in details)
     assert any(name.startswith("dz, float64") for name in details)
-    assert "differences give" in details["dz by finite differences"]
+    found = re.fullmatch(
+        r"worst of 200 at \(\d+, \d\), z = (\S+), dy = (\S+): gradient (\S+), difference (\S+)",
+        details["soft_square.backward, dz by finite differences"],
+    )
+    z, dy, gradient, difference = map(float, found.groups())
+    assert gradient == pytest.approx(dy * 1.9 * z / (1 + z * z) ** 2, rel=1e-5)
+    assert difference == pytest.approx(dy * 2 * z / (1 + z * z) ** 2, rel=1e-5)
 
 
 def test_a_backward_that_is_wrong_in_one_region_only_is_found(component):
@@ -110,8 +117,9 @@ def test_a_tag_of_a_step_that_does_not_run_is_found(component):
 
 def test_no_derivation_and_wrong_numbers_are_found(component):
     none = component(SOFTSQUARE, "SoftSquare", ("    derivation = (", "    unused = ("))
-    assert "has no derivation" in failed(check_activation(none))["tags"]
-    assert failed(check_activation(none))["derivation"]
+    assert failed(check_activation(none)) == {
+        "derivation": "SoftSquare has none: nothing is proved, or held to a proof"
+    }
     wrong = component(SOFTSQUARE, "SoftSquare", ("Step(2,", "Step(5,"))
     assert "numbers its steps [1, 5, 3]" in failed(check_activation(wrong))["tags"]
 
@@ -167,8 +175,8 @@ class Fourth(Loss):
     [
         ('"power rule"', '"power rule"', ""),
         ("dy[j] = 4 *", "dy[j] = 3 *", "derivation"),
-        ("(4 * (y - t)", "(-4 * (y - t)", "dy by finite differences, 4 columns"),
-        ("share[:, None]", "share.max(initial=0)", "dy by finite differences, 4 columns"),
+        ("(4 * (y - t)", "(-4 * (y - t)", "fourth.gradient, dy by finite differences, 4 columns"),
+        ("share[:, None]", "share.max(initial=0)", "fourth.gradient, dy by finite differences, 4 columns"),
         (".sum(axis=1)", ".mean(axis=1)", "l, float64, 5 columns, against step (1)"),
         ("  # (2)", "", "tags"),
     ],
@@ -176,6 +184,17 @@ class Fourth(Loss):
 def test_faults_of_a_loss_are_found(component, old, new, check):
     report = check_loss(component(LOSS, "Fourth", (old, new)))
     assert report.ok if not check else check in failed(report), str(report)
+
+
+def test_the_line_of_a_loss_has_its_numbers(component):
+    details = failed(check_loss(component(LOSS, "Fourth", ("(4 * (y - t)", "(2 * (y - t)"))))
+    found = re.fullmatch(
+        r"worst of 80 at \(\d+, \d\), y = (\S+), t = (\S+), share = (\S+): gradient (\S+), difference (\S+)",
+        details["fourth.gradient, dy by finite differences, 4 columns"],
+    )
+    y, t, share, gradient, difference = map(float, found.groups())
+    assert gradient == pytest.approx(share * 2 * (y - t) ** 3, rel=1e-4)
+    assert difference == pytest.approx(share * 4 * (y - t) ** 3, rel=1e-4)
 
 
 OPTIMIZER = """
@@ -209,6 +228,35 @@ class Plain(Optimizer):
 def test_faults_of_an_optimizer_are_found(component, old, new, check):
     report = check_optimizer(component(OPTIMIZER, "Plain", (old, new)))
     assert report.ok if not check else check in failed(report), str(report)
+
+
+@pytest.mark.parametrize(
+    ("check", "source", "name", "method", "checks"),
+    [
+        (check_activation, SOFTSQUARE, "SoftSquare", "compute_forward", "soft_square by finite differences"),
+        (check_activation, SOFTSQUARE, "SoftSquare", "compute_backward", "soft_square of huge inputs, float32"),
+        (check_loss, LOSS, "Fourth", "compute_forward", "fourth, float64, 5 columns, against its steps"),
+        (check_loss, LOSS, "Fourth", "compute_backward", "fourth by finite differences, 4 columns"),
+        (check_optimizer, OPTIMIZER, "Plain", "update", "plain in a bowl"),
+    ],
+)
+def test_an_exception_is_a_failure_with_its_line(component, check, source, name, method, checks):
+    cls = component(source, name)
+    lines = source.splitlines()
+    number = next(i for i, line in enumerate(lines, start=1) if f"def {method}(" in line) + 1
+    broken = component(source, name, (lines[number - 1], f"        raise ValueError('no')\n{lines[number - 1]}"))
+    assert check(cls).ok
+    details = failed(check(broken))
+    assert details[checks].startswith("ValueError: no, at made_")
+    assert details[checks].endswith(f".py:{number}, raise ValueError('no')")
+    assert "derivation" not in details
+
+
+def test_one_exception_at_the_extremes_leaves_the_other_checks(component):
+    raising = ("s = np.minimum(np.abs(z)", "assert not (np.abs(z) == 1e30).any()\n        s = np.minimum(np.abs(z)")
+    details = failed(check_activation(component(SOFTSQUARE, "SoftSquare", raising)))
+    assert {"soft_square of huge inputs, float64", "soft_square, float64, 1 column, against its steps"} < set(details)
+    assert not any("finite differences" in check or "shape" in check or "NaN" in check for check in details)
 
 
 INITIALIZER = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,8 @@ import numpy as np
 from pyfc import registry
 from pyfc.component import Activation
 from pyfc.component.base import Array
-from pyfc.report import Report
-from pyfc.testing.precision import add_precision, columns, derivation_of
+from pyfc.report import Report, worst_entry
+from pyfc.testing.precision import add_precision, columns, derivation_of, values
 from pyfc.testing.proofs import add_proof
 
 
@@ -37,10 +38,20 @@ def check_activation(activation: Activation | type[Activation] | str) -> Report:
     with np.errstate(all="ignore"):  # NumPy warns of the very extremes that are tried here
         for dtype in (np.float32, np.float64) if proved else ():
             for cols in (1,) if act.elementwise else (1, 2, 5):
-                _add_precision(report, act, dtype, cols)
-        _add_differences(report, act)
-        _add_edges(report, act)
-        _add_shapes(report, act)
+                with report.guard(f"{act.name}, {np.dtype(dtype).name}, {columns(cols)}, against its steps"):
+                    _add_precision(report, act, dtype, cols)
+        with report.guard(f"{act.name} by finite differences"):
+            _add_differences(report, act)
+        for dtype in (np.float32, np.float64):
+            name = np.dtype(dtype).name
+            with report.guard(f"{act.name} of NaN and infinity, {name}"):
+                _add_edges(report, act, dtype)
+            with report.guard(f"{act.name} of huge inputs, {name}"):
+                report.add(f"huge inputs do not become NaN, {name}", _huge(act, dtype), "|z| up to 1e30")
+        with report.guard(f"{act.name} of arrays of several shapes"):
+            _add_shapes(report, act)
+        with report.guard(f"{act.name} called twice"):
+            _add_calls(report, act)
     return report
 
 
@@ -116,37 +127,42 @@ def _add_differences(report: Report, act: Activation) -> None:
         step = np.zeros_like(z)
         step[:, j] = h
         wanted[:, j] = ((act.forward(z + step, a=a) - act.forward(z - step, a=a)) * dy).sum(axis=1) / (2 * h)
-    _add_difference(report, "dz", dz, wanted)
+    # In a function of whole rows, what is at an index depends on all of its row.
+    shown = 2 if act.elementwise else 1
+    _add_difference(report, act, "dz", dz, wanted, lambda at: {"z": z[at[:shown]], "dy": dy[at[:shown]]})
     if da is not None:
         changes = [act.forward(z, a=a + step) - act.forward(z, a=a - step) for step in h * np.eye(len(a))]
         wanted = np.array([(change * dy).sum() / (2 * h) for change in changes])
-        _add_difference(report, f"d{act.learned.letter if act.learned else ''}", da, wanted)
+        letter = act.learned.letter if act.learned else ""
+        _add_difference(report, act, f"d{letter}", da, wanted, lambda at: {letter: a[at]})
 
 
-def _add_difference(report: Report, name: str, got: Array, wanted: Array) -> None:
+def _add_difference(
+    report: Report,
+    act: Activation,
+    name: str,
+    got: Array,
+    wanted: Array,
+    given: Callable[[tuple[int, ...]], dict[str, Array]],
+) -> None:
     error = np.abs(got - wanted) / (1 + np.abs(wanted))
-    # A NaN is the worst error of all.
-    at = np.unravel_index(int(np.argmax(np.where(np.isnan(error), np.inf, error))), error.shape)
+    at = worst_entry(error)
     report.add(
-        f"{name} by finite differences",
+        f"{act.name}.backward, {name} by finite differences",
         bool(error[at] < 1e-7),
-        f"at {tuple(map(int, at))} backward gives {got[at]:.12g}, differences give {wanted[at]:.12g}",
+        f"worst of {error.size} at {at}, {values(given(at))}: gradient {got[at]:.12g}, difference {wanted[at]:.12g}",
     )
 
 
-def _add_edges(report: Report, act: Activation) -> None:
-    for dtype in (np.float32, np.float64):
-        name = np.dtype(dtype).name
-        z = np.array([[np.nan], [1.0], [np.inf], [-np.inf], [-0.0]], dtype)
-        y = act.forward(z)
-        dz = _dz(act, np.ones_like(y), z, y)
-        # A backward that reads neither z nor y, such as the identity's, has no NaN to pass on.
-        stays = np.isnan(y[0, 0]) and (np.isnan(dz[0, 0]) or not act.needs)
-        report.add(f"NaN stays NaN, {name}", stays, f"y {y[0, 0]}, dz {dz[0, 0]}")
-        report.add(
-            f"a NaN spoils no other row, {name}", np.isfinite(y[1]).all() and np.isfinite(dz[1]).all(), f"y {y[1]}"
-        )
-        report.add(f"huge inputs do not become NaN, {name}", _huge(act, dtype), "|z| up to 1e30")
+def _add_edges(report: Report, act: Activation, dtype: Any) -> None:
+    name = np.dtype(dtype).name
+    z = np.array([[np.nan], [1.0], [np.inf], [-np.inf], [-0.0]], dtype)
+    y = act.forward(z)
+    dz = _dz(act, np.ones_like(y), z, y)
+    # A backward that reads neither z nor y, such as the identity's, has no NaN to pass on.
+    stays = np.isnan(y[0, 0]) and (np.isnan(dz[0, 0]) or not act.needs)
+    report.add(f"NaN stays NaN, {name}", stays, f"y {y[0, 0]}, dz {dz[0, 0]}")
+    report.add(f"a NaN spoils no other row, {name}", np.isfinite(y[1]).all() and np.isfinite(dz[1]).all(), f"y {y[1]}")
 
 
 def _huge(act: Activation, dtype: Any) -> bool:
@@ -162,6 +178,10 @@ def _add_shapes(report: Report, act: Activation) -> None:
         y = act.forward(z)
         dz = _dz(act, np.ones_like(y), z, y)
         report.add(f"shape {shape}", dz.shape == shape and y.shape[:-1] == shape[:-1], f"y {y.shape}, dz {dz.shape}")
+
+
+def _add_calls(report: Report, act: Activation) -> None:
+    draw = np.random.default_rng(4)
     z = draw.normal(size=(6, 8))[::2, ::2]
     z.flags.writeable = False
     copy = np.ascontiguousarray(z)

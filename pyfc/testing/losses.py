@@ -9,8 +9,8 @@ import numpy as np
 from pyfc import registry
 from pyfc.component import Loss
 from pyfc.component.base import Array
-from pyfc.report import Report
-from pyfc.testing.precision import add_precision, columns, derivation_of
+from pyfc.report import Report, worst_entry
+from pyfc.testing.precision import add_precision, columns, derivation_of, values
 from pyfc.testing.proofs import add_proof
 
 
@@ -37,11 +37,22 @@ def check_loss(loss: Loss | type[Loss] | str) -> Report:
     with np.errstate(all="ignore"):  # NumPy warns of the very extremes that are tried here
         for dtype in (np.float32, np.float64) if proved else ():
             for cols in (1, 2, 5):
-                _add_precision(report, component, dtype, cols)
+                with report.guard(f"{component.name}, {np.dtype(dtype).name}, {columns(cols)}, against its steps"):
+                    _add_precision(report, component, dtype, cols)
         for cols in (1, 4):
-            _add_differences(report, component, cols)
-            _add_weights(report, component, cols)
-        _add_edges(report, component)
+            with report.guard(f"{component.name} by finite differences, {columns(cols)}"):
+                _add_differences(report, component, cols)
+            with report.guard(f"{component.name} with weights, {columns(cols)}"):
+                _add_weights(report, component, cols)
+        for dtype in (np.float32, np.float64):
+            with report.guard(f"{component.name} of NaN, {np.dtype(dtype).name}"):
+                _add_edges(report, component, dtype)
+        with report.guard(f"{component.name} of no samples"):
+            y, t = samples(component, 0, 3, np.float64)
+            nothing = np.isnan(component.value(y, t)) and component.gradient(y, t).shape == (0, 3)
+            report.add("no samples", nothing)
+        with report.guard(f"{component.name} called twice"):
+            _add_calls(report, component)
     return report
 
 
@@ -89,11 +100,12 @@ def _add_differences(report: Report, loss: Loss, cols: int) -> None:
     error = np.abs(dy - wanted) / (1 + np.abs(wanted))
     # A difference of two losses cannot be known better than the losses are.
     allowed = 1e-6 + 8 * float(np.finfo(np.float64).eps) * abs(loss.value(y, t, weight)) / h
-    at = np.unravel_index(int(np.argmax(np.where(np.isnan(error), np.inf, error))), error.shape)
+    at = worst_entry(error)
+    inputs = {"y": y[at], "t": _rows(t, cols)[at], "share": (weight / weight.sum())[at[0]]}
     report.add(
-        f"dy by finite differences, {columns(cols)}",
+        f"{loss.name}.gradient, dy by finite differences, {columns(cols)}",
         bool(error[at] < allowed) and bool(np.abs(dy).max() > 0 or (cols == 1 and loss.task == "classification")),
-        f"at {tuple(map(int, at))} gradient gives {dy[at]:.12g}, differences give {wanted[at]:.12g}",
+        f"worst of {error.size} at {at}, {values(inputs)}: gradient {dy[at]:.12g}, difference {wanted[at]:.12g}",
     )
 
 
@@ -117,22 +129,18 @@ def _add_weights(report: Report, loss: Loss, cols: int) -> None:
         report.add("labels and one-hot rows agree", same)
 
 
-def _add_edges(report: Report, loss: Loss) -> None:
-    for dtype in (np.float32, np.float64):
-        name = np.dtype(dtype).name
-        y, t = samples(loss, 4, 3, dtype)
-        y[1, 1] = np.nan
-        value, dy = np.empty(4, dtype), np.empty_like(y)
-        loss.compute_forward(y, t, value)
-        loss.compute_backward(y, t, np.ones(4, dtype), dy)
-        report.add(
-            f"NaN stays NaN in its row, {name}", np.isnan(value).tolist() == [False, True, False, False], f"{value}"
-        )
-        report.add(
-            f"a NaN spoils no other row's gradient, {name}", np.isfinite(dy[[0, 2, 3]]).all() and np.isnan(dy[1, 1])
-        )
-    y, t = samples(loss, 0, 3, np.float64)
-    report.add("no samples", np.isnan(loss.value(y, t)) and loss.gradient(y, t).shape == (0, 3))
+def _add_edges(report: Report, loss: Loss, dtype: Any) -> None:
+    name = np.dtype(dtype).name
+    y, t = samples(loss, 4, 3, dtype)
+    y[1, 1] = np.nan
+    value, dy = np.empty(4, dtype), np.empty_like(y)
+    loss.compute_forward(y, t, value)
+    loss.compute_backward(y, t, np.ones(4, dtype), dy)
+    report.add(f"NaN stays NaN in its row, {name}", np.isnan(value).tolist() == [False, True, False, False], f"{value}")
+    report.add(f"a NaN spoils no other row's gradient, {name}", np.isfinite(dy[[0, 2, 3]]).all() and np.isnan(dy[1, 1]))
+
+
+def _add_calls(report: Report, loss: Loss) -> None:
     y, t = samples(loss, 5, 3, np.float64)
     y_before, t_before = y.copy(), t.copy()
     first = loss.gradient(y, t)

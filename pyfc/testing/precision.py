@@ -117,6 +117,13 @@ def columns(count: int) -> str:
     return f"{count} column{'s' if count > 1 else ''}"
 
 
+def values(named: Mapping[str, Array]) -> str:
+    """Return numbers and rows by their letters in words: ``z = 0.5, dy = 1.25``."""
+    return ", ".join(
+        f"{letter} = {np.array2string(value, max_line_width=120, precision=6)}" for letter, value in named.items()
+    )
+
+
 def expressions(derivation: Derivation, step: Step, given: tuple[str, ...]) -> list[Any]:
     """Return the right sides of a step, one for each entry of the left, in terms of what the kernel is given."""
     kept = {s: e for s, e in derivation.definitions.items() if str(s).split("_")[0] in given}

@@ -26,6 +26,9 @@ def add_proof(report: Report, component: Component, output: str) -> bool:
     bool
     """
     before = len(report.failures)
+    if not component.derivation:
+        report.add("derivation", False, f"{type(component).__name__} has none: nothing is proved, or held to a proof")
+        return False
     try:
         problems = tag_problems(component.derivation, source_path(type(component).__module__))
         report.add("tags", not problems, "; ".join(problems) or "each running step has its lines, each tag its step")

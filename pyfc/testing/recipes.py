@@ -32,13 +32,16 @@ def check_optimizer(optimizer: Optimizer | type[Optimizer] | str) -> Report:
     report = Report(repr(component))
     proved = add_proof(report, component, "")
     if component.full_batch:
-        _add_minimum(report, component)
+        with report.guard(f"{component.name} in a bowl"):
+            _add_minimum(report, component)
         return report
     for dtype in (np.float32, np.float64):
         for step_number in (1, 2, 7):
             if proved:
-                _add_step(report, component, dtype, step_number)
-    _add_descent(report, component)
+                with report.guard(f"{component.name}, {np.dtype(dtype).name}, step {step_number}, against its steps"):
+                    _add_step(report, component, dtype, step_number)
+    with report.guard(f"{component.name} in a bowl"):
+        _add_descent(report, component)
     return report
 
 
@@ -96,10 +99,11 @@ def check_initializer(initializer: Initializer | type[Initializer] | str) -> Rep
     report = Report(repr(component))
     add_proof(report, component, "")
     for shape in ((7, 3), (3, 7), (1, 1), (5,)):
-        double = component(shape, np.random.default_rng(1))
-        single = component(shape, np.random.default_rng(1), np.float32)
-        again = component(shape, np.random.default_rng(1))
-        report.add(f"shape {shape}", double.shape == shape and bool(np.isfinite(double).all()))
-        report.add(f"a seed repeats, {shape}", np.array_equal(double, again))
-        report.add(f"float32 is float64 rounded, {shape}", np.array_equal(single, double.astype(np.float32)))
+        with report.guard(f"{component.name} of shape {shape}"):
+            double = component(shape, np.random.default_rng(1))
+            single = component(shape, np.random.default_rng(1), np.float32)
+            again = component(shape, np.random.default_rng(1))
+            report.add(f"shape {shape}", double.shape == shape and bool(np.isfinite(double).all()))
+            report.add(f"a seed repeats, {shape}", np.array_equal(double, again))
+            report.add(f"float32 is float64 rounded, {shape}", np.array_equal(single, double.astype(np.float32)))
     return report
