@@ -16,6 +16,7 @@ from articles import a, b, c, d, e
 
 import pyfc
 from pyfc import datasets
+from pyfc.derivation import tagged_lines
 
 PAGES = Path(__file__).parents[1] / "docs" / "articles"
 
@@ -425,3 +426,16 @@ def test_links_lead_to_files(name):
 def test_every_page_links_to_a_kernel_and_is_in_the_index(name):
     assert re.search(r"<\.\./\.\./src/[a-z_/]+\.pyx>`_", TEXTS[name])
     assert f"<{name}>`_" in TEXTS["README.rst"]
+
+
+STEPS = r"[Ss]teps? (\(\d+\)(?: and \(\d+\))?) of\s+`[^`<]+<([^>]+)>`_"
+
+
+@pytest.mark.parametrize("name", [name for name, text in TEXTS.items() if re.search("[Ss]teps? [(]", text)])
+def test_steps_that_are_named_run_in_the_kernel_that_is_named(name):
+    text = " ".join(TEXTS[name].replace("\n# ", " ").split())
+    named = re.findall(STEPS, text)
+    assert len(named) == len(re.findall(r"[Ss]teps? \(", text))
+    for numbers, path in named:
+        tags = tagged_lines(PAGES / path)
+        assert all(int(number) in tags for number in re.findall(r"\d+", numbers)), (numbers, path)
