@@ -79,8 +79,9 @@ for j in range(4):
 print(net.trace(X[72:73], t[72:73]))
 
 # %%
-# Before training, ask whether backward is right; afterwards nobody looks. Each derivative is held against a difference
-# of two losses.
+# Before training, ask whether backward is right; afterwards nobody looks. A derivative is held against a difference:
+# move a number a little up and a little down, and see how much the result changes. First each function alone, then the
+# loss of the whole network by each parameter; of every array the worst entry is shown.
 
 print(net.check_gradients(X, t))
 

@@ -125,6 +125,6 @@ print(f"loss {history['loss'][-1]:.6f}; largest difference from the weights abov
 
 folder = Path("pyfc-articles")
 folder.mkdir(exist_ok=True)
-plots.plot_history(history, title="XOR").savefig(folder / "e_loss.png")
+plots.plot_history(history, title="XOR", unit="step").savefig(folder / "e_loss.png")
 title = "What 2-4-1 makes of the plane"
 plots.plot_decision_surface(net, X.T, T.T, title=title).savefig(folder / "e_xor.png")
