@@ -96,9 +96,9 @@ def test_history_of_a_real_training():
 @pytest.mark.parametrize(
     ("history", "error"),
     [
-        ({}, "without epochs"),
-        (pyfc.History(), "without epochs"),
-        ({"loss": []}, "without epochs"),
+        ({}, "without a number"),
+        (pyfc.History(), "without a number"),
+        ({"loss": []}, "without a number"),
         ({"loss": [1.0, 2.0], "val_loss": [1.0]}, r"loss \(2,\), val_loss \(1,\): expected one number for each epoch"),
         ({"loss": [[1.0]]}, r"loss \(1, 1\)"),
         ({"loss": [np.nan, np.inf]}, "loss has no finite value"),

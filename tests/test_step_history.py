@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import pyfc
+from pyfc.plots import plot_history
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(50, 3))
@@ -69,8 +70,38 @@ def test_a_break_changes_nothing(tmp_path):
     train(net(), whole)
     train(net(), pyfc.StepHistory(5, validation=(X, Y)), epochs=3, checkpoint=tmp_path / "c.safetensors")
     train(net(), resumed, checkpoint=tmp_path / "c.safetensors", resume=True)
-    assert dict(resumed.history) == dict(whole.history)
-    assert len(whole.history["loss"]) == 5
+    assert list(resumed.history.items()) == list(whole.history.items())
+    assert resumed.history.at == whole.history.at == [5, 10, 15, 20, 25]
+
+
+def test_a_break_may_change_how_often(tmp_path):
+    train(net(), pyfc.StepHistory(5), epochs=2, checkpoint=tmp_path / "c.safetensors")
+    curves = pyfc.StepHistory(4)
+    train(net(), curves, checkpoint=tmp_path / "c.safetensors", resume=True)
+    assert curves.history.at == curves.history.arrays()["step"].tolist() == [5, 10, 16, 20, 24, 28]
+    assert list(curves.history) == ["loss", "accuracy"]
+
+
+@pytest.mark.parametrize("weights", [{"sample_weight": np.geomspace(1, 1e-3, 50)}, {"class_weight": {1: 5.0}}])
+def test_weights_count_as_in_the_history_of_fit(weights):
+    curves = pyfc.StepHistory(7)
+    history = train(net(), curves, **weights)
+    np.testing.assert_allclose(curves.history["loss"], history["loss"], rtol=1e-12)
+    assert curves.history["accuracy"] == history["accuracy"]
+
+
+def test_batches_that_count_nothing_have_no_loss():
+    curves = pyfc.StepHistory(1)
+    train(net(), curves, sample_weight=(np.arange(50) >= 8).astype(float), shuffle=False, epochs=1)
+    assert np.isnan(curves.history["loss"]).tolist() == [True] + 6 * [False]
+
+
+def test_the_history_tells_of_the_run():
+    curves = pyfc.StepHistory(7)
+    history = train(net(), curves)
+    assert (curves.history.samples, curves.history.stop_reason) == (200, "finished")
+    assert curves.history.seconds == history.seconds > 0
+    assert repr(curves) == "StepHistory(every=7)"
 
 
 def test_a_new_training_begins_anew():
@@ -79,6 +110,13 @@ def test_a_new_training_begins_anew():
     first = dict(curves.history)
     train(net(), curves, epochs=1)
     assert dict(curves.history) == first
+
+
+def test_a_picture_of_other_places_is_refused():
+    with pytest.raises(ValueError, match=r"2 numbers of each metric and at=\[5\]: expected as many"):
+        plot_history({"loss": [2.0, 1.0]}, at=[5])
+    with pytest.raises(ValueError, match="`every` not above the number of steps"):
+        pyfc.StepHistory(100).history.plot()
 
 
 @pytest.mark.parametrize("every", [0, -1, 1.5, True, "5"])

@@ -22,7 +22,7 @@ def plot_history(
     metrics: Sequence[str] | None = None,
     title: str = "Learning curves",
     unit: str = "epoch",
-    every: int = 1,
+    at: Sequence[int] | None = None,
 ) -> Figure:
     """Draw loss and metrics over the epochs, training and validation, with the best epoch of each marked.
 
@@ -38,8 +38,8 @@ def plot_history(
         Above the first picture.
     unit : str, default "epoch"
         What there is a number for; ``history.plot()`` gives that of the history.
-    every : int, default 1
-        After how many of them.
+    at : sequence of int, optional
+        After which epoch, or step, each number was taken; 1, 2, ... if not given.
 
     Returns
     -------
@@ -59,11 +59,14 @@ def plot_history(
     """
     curves = {name: np.asarray(values, np.float64) for name, values in history.items()}
     chosen = _metrics(curves, metrics)
+    length = len(next(iter(curves.values())))
+    if at is not None and len(at) != length:
+        raise ValueError(f"plot_history got {length} numbers of each metric and at={list(at)}: expected as many")
     figure = new_figure(5.2 * len(chosen) + 0.6, 4.4)
     for index, (ax, name) in enumerate(zip(figure.subplots(1, len(chosen), squeeze=False)[0], chosen, strict=True)):
         keys = {"training": name, "validation": f"val_{name}"}
         lines = {label: curves[key] for label, key in keys.items() if key in curves}
-        epochs = every * np.arange(1.0, 1 + len(next(iter(lines.values()))))
+        epochs = np.arange(1.0, 1 + length) if at is None else np.asarray(at, np.float64)
         draw_lines(ax, {label: (epochs, values) for label, values in lines.items()})
         judge, epoch, value = _mark_best(ax, lines, epochs, name in HIGHER_IS_BETTER)
         logarithmic = name == "loss" and _spans(lines)
@@ -83,7 +86,7 @@ def plot_history(
             f"{told} (logarithmic)" if logarithmic else told,
             grid=True,
         )
-        ax.set_xlim(left=every * (1 - 0.02 * len(epochs)))
+        ax.set_xlim(left=epochs[0] - 0.02 * epochs[-1])
         ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
     return figure
 
@@ -91,7 +94,10 @@ def plot_history(
 def _metrics(curves: Mapping[str, Floats], metrics: Sequence[str] | None) -> list[str]:
     """Return the metrics to draw, or raise if they cannot be."""
     if not curves or not max(map(np.size, curves.values())):
-        raise ValueError("plot_history got a history without epochs: expected one from fit with epochs >= 1")
+        raise ValueError(
+            "plot_history got a history without a number: expected one from fit with epochs >= 1, or from a "
+            "StepHistory with `every` not above the number of steps"
+        )
     lengths = {name: values.shape for name, values in curves.items()}
     if len(set(lengths.values())) > 1 or any(len(shape) != 1 for shape in lengths.values()):
         told = ", ".join(f"{name} {shape}" for name, shape in lengths.items())

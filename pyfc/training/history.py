@@ -1,4 +1,4 @@
-"""What training wrote down: one number for each metric and epoch, or for each so many steps."""
+"""What training wrote down: one number for each metric and epoch, or each so many steps."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class History(Mapping[str, list[float]]):
     ----------
     unit : str, default "epoch"
         What is counted; :class:`~pyfc.StepHistory` keeps one of steps.
-    every : int, default 1
-        There is a number after every so many of them.
 
     Attributes
     ----------
     epochs : int
-        How many numbers each metric has.
+        How many numbers each metric has: as many as there were epochs, where these are counted.
+    at : list of int
+        After which epoch, or step, each number was taken down.
     stop_reason : str
         Why training ended: ``"finished"``, ``"interrupted"``, or what a callback said.
     seconds : float
@@ -48,8 +48,9 @@ class History(Mapping[str, list[float]]):
         2  0.2500    0.5500
     """
 
-    def __init__(self, unit: str = "epoch", every: int = 1) -> None:
-        self.unit, self.every = unit, every
+    def __init__(self, unit: str = "epoch") -> None:
+        self.unit = unit
+        self.at: list[int] = []
         self._values: dict[str, list[float]] = {}
         self.epochs = 0
         self.stop_reason = ""
@@ -61,8 +62,17 @@ class History(Mapping[str, list[float]]):
         """Return how many training samples were worked on in a second."""
         return self.samples / self.seconds if self.seconds else 0.0
 
-    def append(self, logs: Mapping[str, float]) -> None:
-        """Take down one epoch; a metric that was not there before is NaN in earlier epochs."""
+    def append(self, logs: Mapping[str, float], at: int | None = None) -> None:
+        """Take down one number of each metric; one that was not there before is NaN in earlier places.
+
+        Parameters
+        ----------
+        logs : mapping of str to float
+            Metrics by name.
+        at : int, optional
+            After which epoch, or step; one more than the last if not given.
+        """
+        self.at.append((self.at[-1] if self.at else 0) + 1 if at is None else at)
         for name in logs:
             self._values.setdefault(name, [float("nan")] * self.epochs)
         for name, values in self._values.items():
@@ -84,9 +94,9 @@ class History(Mapping[str, list[float]]):
         return len(self._values)
 
     def arrays(self) -> dict[str, Array]:
-        """Return the metrics as float64 arrays, and ``epoch`` (or what ``unit`` says), from ``every`` on."""
+        """Return the metrics as float64 arrays, and ``epoch`` (or what ``unit`` says): after which they were taken."""
         return {
-            self.unit: self.every * np.arange(1, self.epochs + 1),
+            self.unit: np.array(self.at, np.int64),
             **{name: np.array(v) for name, v in self._values.items()},
         }
 
@@ -97,7 +107,7 @@ class History(Mapping[str, list[float]]):
         """
         from pyfc.plots import plot_history
 
-        return plot_history(self, unit=self.unit, every=self.every, **settings)
+        return plot_history(self, unit=self.unit, at=self.at, **settings)
 
     def __repr__(self) -> str:
         return repr(self._table())
@@ -106,9 +116,7 @@ class History(Mapping[str, list[float]]):
         return self._table()._repr_html_()
 
     def _table(self) -> Table:
-        rows = [
-            [str(self.every * (e + 1)), *(_number(v[e]) for v in self._values.values())] for e in range(self.epochs)
-        ]
+        rows = [[str(at), *(_number(values[i]) for values in self._values.values())] for i, at in enumerate(self.at)]
         if self.epochs > SHOWN:
             rows[SHOWN // 2 : -SHOWN // 2] = [["..."] * (1 + len(self))]
         return Table([self.unit, *self._values], rows)

@@ -107,7 +107,7 @@ class Loop:
         for batch in range(run.batches):
             run.batch = batch
             rows = self.order[run.batch * self.rows : (run.batch + 1) * self.rows]
-            shares, importance = batch_shares(self.weight, rows)
+            shares, run.importance = batch_shares(self.weight, rows)
             x = float_rows(self.samples, rows, network.dtype)
             run.targets = self.targets[rows]
             run.loss, run.outputs = network.backpropagate_batch(x, run.targets, shares)
@@ -115,7 +115,7 @@ class Loop:
                 self._fail(f"the loss became {run.loss}", f"batch {run.batch + 1} of {run.batches}", good)
             run.apply(*self.clips)
             self.outputs[run.batch * self.rows : run.batch * self.rows + len(rows)] = run.outputs
-            total, counted = total + run.loss * importance, counted + importance
+            total, counted = total + run.loss * run.importance, counted + run.importance
             run.history.samples += len(rows)
             for callback in self.callbacks:
                 callback.on_batch_end(run)

@@ -38,6 +38,8 @@ class Run:
     outputs, targets : ndarray
         Of the last batch: the network's outputs before the step, and the targets as the loss holds them. A full-batch
         optimizer leaves them empty.
+    importance : float
+        How much the last batch counts in the loss of its epoch: how many samples it has, or the sum of their weights.
     logs : dict of str to float
         Metrics of the last finished epoch.
     history : History
@@ -59,6 +61,7 @@ class Run:
     steps: int = 0
     lr: float = 0.0
     loss: float = float("nan")
+    importance: float = 0.0
     outputs: Array = field(default_factory=lambda: np.empty((0, 0)))
     targets: Array = field(default_factory=lambda: np.empty((0, 0)))
     logs: dict[str, float] = field(default_factory=dict)

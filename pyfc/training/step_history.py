@@ -27,7 +27,8 @@ class StepHistory(Callback):
     Parameters
     ----------
     every : int, default 100
-        How many steps lie between two numbers. Steps left over at the end are not taken down.
+        How many steps lie between two numbers. Steps left over at the end are not taken down. The outputs of so many
+        batches are kept meanwhile, for the metrics.
     validation : tuple (X, y), optional
         Data that is measured each time and not trained on; its metrics are called ``val_...``. All of it goes through
         the network, so a part of the validation set may do.
@@ -73,10 +74,13 @@ class StepHistory(Callback):
         self.every, self._validation, self._metrics = int(every), validation, metrics
         self._reset()
 
+    def __repr__(self) -> str:
+        return f"StepHistory(every={self.every})"
+
     def _reset(self) -> None:
-        self.history = History("step", self.every)
-        #: Loss, outputs and targets of each batch since the last number.
-        self._batches: list[tuple[float, Array, Array]] = []
+        self.history = History("step")
+        #: What the batches since the last number count, their losses, outputs and targets.
+        self._batches: list[tuple[float, float, Array, Array]] = []
 
     def on_train_begin(self, run: Run) -> None:
         """Refuse what does not fit, and forget an earlier run."""
@@ -92,31 +96,39 @@ class StepHistory(Callback):
 
     def on_batch_end(self, run: Run) -> None:
         """Keep the batch, and take the metrics down if it is time."""
-        self._batches.append((run.loss, run.outputs, run.targets))
+        self._batches.append((run.importance, run.loss, run.outputs, run.targets))
         if run.steps % self.every:
             return
-        outputs, targets = (np.concatenate([batch[part] for batch in self._batches]) for part in (1, 2))
-        sizes = [len(batch[1]) for batch in self._batches]
-        logs = {"loss": float(np.average([batch[0] for batch in self._batches], weights=sizes))}
-        logs |= {name: float(f(outputs, targets, run.network.loss)) for name, f in self._measures.items()}
+        counts, losses, outputs, targets = zip(*self._batches, strict=True)
+        y, t = np.concatenate(outputs), np.concatenate(targets)
+        logs = {"loss": float(np.average(losses, weights=counts)) if sum(counts) else float("nan")}
+        logs |= {name: float(f(y, t, run.network.loss)) for name, f in self._measures.items()}
         if self._held_out is not None:
             measured = run.network.evaluate_checked(*self._held_out, self._measures)
             logs |= {f"val_{name}": value for name, value in measured.items()}
-        self.history.append(logs)
+        self.history.append(logs, run.steps)
         self._batches = []
+
+    def on_train_end(self, run: Run) -> None:
+        """Take over what the history of ``fit`` says of the whole run."""
+        self.history.seconds, self.history.samples = run.history.seconds, run.history.samples
+        self.history.stop_reason = run.stop_reason or "finished"
 
     def state(self) -> dict[str, Any]:
         """Return the numbers so far, and the batches since the last one."""
-        state: dict[str, Any] = {f"curve {name}": np.array(values) for name, values in self.history.items()}
-        for index, (loss, outputs, targets) in enumerate(self._batches):
-            state |= {f"loss {index}": loss, f"outputs {index}": outputs, f"targets {index}": targets}
+        state: dict[str, Any] = {"names": "\n".join(self.history), "steps": np.array(self.history.at, np.int64)}
+        state["numbers"] = np.array(list(self.history.values())).reshape(len(self.history), len(self.history.at))
+        for index, (count, loss, outputs, targets) in enumerate(self._batches):
+            state |= {f"count {index}": count, f"loss {index}": loss}
+            state |= {f"outputs {index}": outputs, f"targets {index}": targets}
         return state
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Take back what :meth:`state` returned."""
         self._reset()
-        curves = {name.removeprefix("curve "): values for name, values in state.items() if name.startswith("curve ")}
-        for row in zip(*curves.values(), strict=True):
-            self.history.append(dict(zip(curves, row, strict=True)))
-        count = sum(name.startswith("loss ") for name in state)
-        self._batches = [(state[f"loss {i}"], state[f"outputs {i}"], state[f"targets {i}"]) for i in range(count)]
+        for step, numbers in zip(state["steps"].tolist(), state["numbers"].T, strict=True):
+            self.history.append(dict(zip(state["names"].split("\n"), numbers, strict=True)), step)
+        kept = sum(name.startswith("count ") for name in state)
+        self._batches = [
+            tuple(state[f"{part} {i}"] for part in ("count", "loss", "outputs", "targets")) for i in range(kept)
+        ]
