@@ -40,22 +40,12 @@ class Page:
 
 
 @pytest.fixture(scope="module")
-def images(tmp_path_factory):
-    """Return MNIST for a pass over its real images, else the digits."""
-    if os.environ.get("PYFC_DATA"):
-        return datasets.load_mnist()
-    X, y = datasets.load_digits()
-    X, X_test, y, y_test = datasets.train_test_split(X, y, seed=0)
-    return (np.tile(X, (10, 1)), np.tile(y, 10)), (X_test, y_test)
-
-
-@pytest.fixture(scope="module")
-def mat(images, tmp_path_factory):
+def mat(tmp_path_factory):
     """Return a folder with MNIST as ``mnist_all.mat``, the file of article B."""
     if not os.environ.get("PYFC_DATA"):
         pytest.skip("set PYFC_DATA to the folder of MNIST's files")
     folder = tmp_path_factory.mktemp("mat")
-    parts = zip(("train", "test"), images, strict=True)
+    parts = zip(("train", "test"), datasets.load_mnist(), strict=True)
     scipy.io.savemat(
         folder / "mnist_all.mat",
         {f"{part}{digit}": X[y == digit] for part, (X, y) in parts for digit in range(10)},
@@ -88,6 +78,8 @@ def test_a_learns_to_read_digits(page_a):
     assert right == page_a["curve"][-1]
     assert f"epoch {page_a['epochs']}: {right:.4f} of the test images right" in page_a.printed
     assert page_a["difference"] == 0
+    (ax,) = page_a["picture"].axes
+    assert [(line.get_label(), line.get_ydata().tolist()) for line in ax.lines] == [("validation", page_a["curve"])]
     assert page_a.picture("a_accuracy.png").std() > 0
 
 
@@ -157,6 +149,9 @@ def test_b_keeps_the_curves_every_200_steps(page_b):
     assert list(history) == ["loss", "accuracy", "val_loss", "val_accuracy"]
     assert history["loss"][-1] < history["loss"][0] / 3
     assert str(history) in page_b.printed
+    for ax, name in zip(page_b["picture"].axes, ("loss", "accuracy"), strict=True):
+        assert [line.get_ydata().tolist() for line in ax.lines] == [history[name], history[f"val_{name}"]]
+        assert ax.get_xlabel() == "step"
     assert page_b.picture("b_curves.png").std() > 0
 
 
@@ -199,6 +194,18 @@ def test_b_compares_what_the_article_names(page_b):
     assert np.ptp(page_b["slopes"]) > 0
 
 
+def test_b_begins_with_the_articles_network(page_b):
+    net, xavier = page_b["network"](), pyfc.VarianceScaling(scale=2, mode="fan_out")
+    assert net.sizes == [page_b["n_in"]] * 2 + [256, 256, 128, 128, 10]
+    assert [layer.function.name for layer in net.layers if layer.kind == "activation"] == ["relu", "relu"]
+    assert all(layer.init == xavier and not layer.parameters["b"].any() for layer in net.layers[1::2])
+    assert net.loss == pyfc.SoftmaxCrossEntropy()
+    assert page_b["settings"]["optimizer"] == pyfc.SGD(lr=0.01)
+    assert page_b["settings"]["batch_size"] == 128
+    for name, last in (("half the squared error", []), ("half the squared error behind softmax", ["softmax"])):
+        assert page_b["LOSSES"][name] == {"loss": pyfc.SquaredError(factor=0.5)} | ({"last": last} if last else {})
+
+
 def columns_of(network):
     """Return the article's layers with the first weights of a pyfc network."""
     layers = []
@@ -213,31 +220,18 @@ def columns_of(network):
 
 @pytest.mark.parametrize("loss", b.LOSSES)
 @pytest.mark.parametrize("activation", b.ACTIVATIONS)
-def test_b_trains_the_same_weights_as_the_articles_mathematics(images, activation, loss):
-    """100 steps of 128 samples in float64: columns, 225, and divisions by the batch come to pyfc's weights."""
-    (X, y), _ = images
-    X, y = X[:12_800], y[:12_800]
-    constants = {"leaky_relu": {"alpha": 0.1}, "elu": {"alpha": 0.1}}.get(activation, {})
-    function = pyfc.get("activations", activation)(**constants)
-    wide = {"init": pyfc.VarianceScaling(scale=2, mode="fan_in")}
-    net = pyfc.Network(
-        [
-            pyfc.Scale(1 / 225),
-            pyfc.Dense(X.shape[1], 256, **wide),
-            function,
-            pyfc.Dense(256, 128, **wide),
-            function,
-            pyfc.Dense(128, 10, **wide),
-        ],
-        loss=pyfc.SquaredError(factor=0.5) if loss == "squared_error" else loss,
-        dtype="float64",
-        seed=7,
-    )
+def test_b_trains_the_same_weights_as_the_articles_mathematics(page_b, activation, loss):
+    """The page's network, 100 steps in float64: columns, 225 and divisions by the batch come to the same weights."""
+    order = np.random.default_rng(0).permutation(len(page_b["X"]))[:12_800]  # mnist_all.mat begins with the zeros
+    X, y = page_b["X"][order], page_b["y"][order]
+    options = {} if loss == "softmax_cross_entropy" else page_b["LOSSES"]["half the squared error"]
+    net = page_b["network"](page_b["ACTIVATIONS"][activation], init="Xavier, inputs", **options).copy(np.float64)
     before, layers = net.copy(), columns_of(net)
-    history = net.fit(X, y, epochs=1, batch_size=128, optimizer=pyfc.SGD(lr=0.01), shuffle=False, progress=False)
+    history = net.fit(X, y, epochs=1, shuffle=False, **page_b["settings"])
     one_hot, losses = np.eye(10), []
+    white = 225 if X.max() > 16 else 16
     for start in range(0, len(X), 128):
-        columns, targets = X[start : start + 128].T / 225, one_hot[y[start : start + 128]].T
+        columns, targets = X[start : start + 128].T / white, one_hot[y[start : start + 128]].T
         losses.append(b.train_step(layers, b.LOSSES[loss], columns, targets, 0.01))
     assert len(losses) == 100 == history.samples / 128
     factor = 0.5 if loss == "squared_error" else 1
@@ -298,7 +292,11 @@ def test_c_is_the_articles_network_at_every_step(page_c):
 
 
 def test_c_has_three_pictures(page_c):
-    assert [ax.get_title(loc="left") for ax in page_c["axes"]] == ["The data", "Untrained", "After 2000 steps"]
+    assert [ax.get_title(loc="left") for ax in page_c["axes"]] == [
+        "The data: 1 is yellow",
+        "Untrained",
+        "After 2000 steps",
+    ]
     shown = page_c["axes"][0].collections[0]
     assert len(shown.get_offsets()) == 121
     assert shown.get_array().sum() == 21
@@ -363,8 +361,17 @@ def test_d_partial_derivatives_are_those_of_the_loss(page_d):
 
 
 def test_d_compares_inputs_and_losses(page_d):
+    X, sex = (np.array(part, float) for part in zip(*PEOPLE, strict=True))
+    inputs = {"as measured": X + np.array([133, 165]), "less a constant": X, "standardised": (X - X.mean(0)) / X.std(0)}
+    assert list(page_d["INPUTS"]) == list(inputs)
+    for name, data in inputs.items():
+        samples = list(zip(data.tolist(), sex, strict=True))
+        _, losses = d.train(dict(zip(d.NAMES, page_d["start"], strict=True)), samples, 1000, 0.1)
+        np.testing.assert_allclose(page_d["curves"][name, "squared_error"], losses, rtol=0, atol=1e-10)
     last = {name: curve[-1] for name, curve in page_d["curves"].items()}
     assert len(last) == 6
+    eighty = last["less a constant", "squared_error"] / last["less a constant", "binary_cross_entropy"]
+    assert eighty == pytest.approx(80, rel=0.1)
     for loss in ("squared_error", "binary_cross_entropy"):
         assert last["as measured", loss] == pytest.approx(0.25, abs=0.01)
         assert last["less a constant", loss] < 0.01
@@ -373,6 +380,7 @@ def test_d_compares_inputs_and_losses(page_d):
     (ax,) = page_d["fig"].axes
     assert len(ax.lines) == 6
     assert page_d.picture("d_comparison.png").std() > 0
+    assert page_d["picture"].axes[0].lines[0].get_ydata().tolist() == page_d["losses"]
     assert page_d.picture("d_loss.png").std() > 0
 
 
@@ -405,6 +413,8 @@ def test_e_equals_the_articles_matrices(page_e):
     assert ((theirs[1].forward(theirs[0].forward(X)) > 0.5) == T).all()
     assert f"step 10000: loss {losses[-1]:.6f}" in page_e.printed
     assert page_e["report"].ok
+    assert page_e["picture"].axes[0].lines[0].get_ydata().tolist() == page_e["history"]["loss"]
+    assert page_e["picture"].axes[0].get_xlabel() == "step"
     assert page_e.picture("e_loss.png").std() > 0
     assert page_e.picture("e_xor.png").std() > 0
 
@@ -420,6 +430,10 @@ def test_links_lead_to_files(name):
     assert targets or "<" not in TEXTS[name]
     for target in targets:
         assert (PAGES / target).exists(), target
+    for words, target in re.findall(
+        r"`([^`<]+\.pyx)\s*<([^>]+)>`_", " ".join(TEXTS[name].replace("\n# ", " ").split())
+    ):
+        assert words == Path(target).name
 
 
 @pytest.mark.parametrize("name", [name for name in TEXTS if name.endswith(".py")])

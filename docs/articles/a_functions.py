@@ -24,6 +24,9 @@ import numpy as np
 import pyfc
 from pyfc import datasets, plots
 
+folder = Path("pyfc-articles")
+folder.mkdir(exist_ok=True)
+
 # %%
 # The data
 # --------
@@ -194,7 +197,7 @@ for epoch in range(1, epochs + 1):
 # The same with a Network
 # -----------------------
 # Four functions and a dict are all there is to it, and it is what ``Network`` does for you. Here it gets the dict's
-# parameters and must come to the dict's outputs.
+# parameters, and must come to the dict's outputs.
 
 net = pyfc.Network([pyfc.Dense(X.shape[1], 15), "sigmoid", pyfc.Dense(15, 10), "sigmoid"], loss=loss)
 for layer in range(model["nlayers"]):
@@ -209,7 +212,6 @@ print(f"largest difference between the outputs of the dict and of the network: {
 # other optimizers, validation and curves; ``net.check_gradients``, which does the test above for every parameter; and
 # ``net.trace``, which prints every number of a step.
 
-folder = Path("pyfc-articles")
-folder.mkdir(exist_ok=True)
 title = f"{X.shape[1]}-15-10 on images that it did not learn from"
-plots.plot_history({"val_accuracy": curve}, title=title).savefig(folder / "a_accuracy.png")
+picture = plots.plot_history({"val_accuracy": curve}, title=title)
+picture.savefig(folder / "a_accuracy.png")

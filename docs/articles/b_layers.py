@@ -25,7 +25,7 @@ steps, and in float64 their weights agree to ten digits.
 
 The files of MNIST are looked for in the folder that the environment variable ``PYFC_DATA`` names: the four files of the
 original, or ``mnist_all.mat``. Without it, the 1797 digits of 8 x 8 pixels that come with pyfc stand in. With MNIST
-this takes about a minute. Pictures and the saved network go to the folder ``pyfc-articles``.
+this takes about half a minute. Pictures and the saved network go to the folder ``pyfc-articles``.
 """
 
 import os
@@ -118,7 +118,8 @@ print(network().summary())
 # One epoch with each: how much does the beginning matter? Rate 0.01 and batches of 128, as in the article. All weights
 # equal, as from zeros, means that all units of a layer get the same gradient and stay equal; with ReLU at zero that
 # gradient is even zero. Only the last biases learn, which is to learn how frequent the digits are. Weights of 0.01 are
-# not much better: each layer makes the signal, and on the way back the gradient, several times smaller.
+# not much better. Normal ones make the signal several times smaller in each layer, and on the way back the gradient;
+# uniform ones are all positive, so that the units of a layer are nearly equal, as with zeros.
 
 settings = {"batch_size": 128, "optimizer": pyfc.SGD(lr=0.01), "progress": False}
 by_init = {}
@@ -139,7 +140,8 @@ except LookupError as error:
 # %%
 # Activations
 # -----------
-# The article's, with its constants: leaky ReLU has slope 0.1, ELU alpha 0.1, and PReLU learns a slope for each unit.
+# The article's, with its constants: leaky ReLU has slope 0.1, ELU alpha 0.1. PReLU learns
+# its slope, here one for each unit.
 # Each is a file in `src/activations <../../src/activations>`_ with its derivation. Softmax, the seventh, is the one
 # that belongs at the end, and inside the loss.
 
@@ -187,16 +189,21 @@ for name, options in LOSSES.items():
     print(f"{name:38} {by_loss[name]['accuracy']:.4f} of the test images right")
 
 # %%
+# Behind softmax the squared error learns slowest: its gradient passes through the slopes of softmax, products of two
+# probabilities, which are small to begin with and smaller still where the network is sure.
+
+# %%
 # Training, with a look every 200 steps
 # -------------------------------------
-# 5 epochs, then 10 more. An epoch is 469 steps, so much happens within the first. ``StepHistory`` keeps loss and
-# accuracy every 200 steps: of the batches since the last look, and of images that are not trained on.
+# 5 epochs, then 10 more. An epoch of MNIST is 469 steps, so much happens within the first. ``StepHistory`` keeps loss
+# and accuracy every 200 steps: of the batches since the last look, and of images that are not trained on.
 
 net = network()
 curves = pyfc.StepHistory(200, validation=(X_test[:2000], y_test[:2000]))
 net.fit(X, y, epochs=5, callbacks=[curves], **settings)
 print(curves.history)
-curves.history.plot(title=f"{n_in}-256-128-10, every 200 steps").savefig(folder / "b_curves.png")
+picture = curves.history.plot(title=f"{n_in}-256-128-10, every 200 steps")
+picture.savefig(folder / "b_curves.png")
 after_5 = net.evaluate(X_test, y_test)["accuracy"]
 print(f"after  5 epochs {after_5:.4f} of the test images right, in {net.history.seconds:.1f} s")
 

@@ -7,8 +7,8 @@ lists of neurons, two inputs, four neurons, one neuron; and pure Python adds up 
 which points of the plane lie inside the unit circle.
 
 Here the neurons become columns: neuron j of a layer is **column j of W** and entry j of b. With the weights that the
-article draws (``random.seed(0)``), pyfc gets the article's losses, digit for digit but for the last one or two, which
-depend on the order in which a sum is added up.
+article draws (``random.seed(0)``), pyfc gets the article's losses to 14 digits or more; the rest depends on the order
+in which a sum is added up.
 
 The three pictures are also written to the folder ``pyfc-articles``.
 """
@@ -21,6 +21,9 @@ import numpy as np
 
 import pyfc
 from pyfc import datasets, plots
+
+folder = Path("pyfc-articles")
+folder.mkdir(exist_ok=True)
 
 # %%
 # The data
@@ -115,10 +118,8 @@ print(f"{right} of {len(X)} points right")
 
 fig, axes = plt.subplots(1, 3, figsize=(15, 4.4), layout="constrained")
 axes[0].scatter(*X.T, c=t)
-axes[0].set_title("The data", loc="left", fontsize=13, fontweight="bold")
+axes[0].set_title("The data: 1 is yellow", loc="left", fontsize=13, fontweight="bold")
 axes[0].set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
 plots.plot_decision_surface(before, X, t, title="Untrained", ax=axes[1])
 plots.plot_decision_surface(net, X, t, title="After 2000 steps", ax=axes[2])
-folder = Path("pyfc-articles")
-folder.mkdir(exist_ok=True)
 fig.savefig(folder / "c_pictures.png")

@@ -17,10 +17,13 @@ import numpy as np
 import pyfc
 from pyfc import plots
 
+folder = Path("pyfc-articles")
+folder.mkdir(exist_ok=True)
+
 # %%
 # XOR
 # ---
-# One or the other, but not both: the four corners of a square, which no straight line divides rightly. In the article's
+# One or the other, but not both: the four corners of a square, which no straight line can tell apart. In the article's
 # orientation, a sample is a column.
 
 X = np.array([[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]])
@@ -123,8 +126,7 @@ difference = max(
 )
 print(f"loss {history['loss'][-1]:.6f}; largest difference from the weights above: {difference:.1e}")
 
-folder = Path("pyfc-articles")
-folder.mkdir(exist_ok=True)
-plots.plot_history(history, title="XOR", unit="step").savefig(folder / "e_loss.png")
+picture = plots.plot_history(history, title="XOR", unit="step")
+picture.savefig(folder / "e_loss.png")
 title = "What 2-4-1 makes of the plane"
 plots.plot_decision_surface(net, X.T, T.T, title=title).savefig(folder / "e_xor.png")

@@ -2,9 +2,9 @@ r"""
 Spot the bug
 ============
 
-A wrong backward pass raises no error. The network still trains, only worse, and nobody knows what it would have
-reached. The five articles have seven such mistakes between them, and each of them *looks* right. On this page each one
-is put into a component of pyfc as you would write your own, in NumPy, and pyfc is asked to find it.
+A wrong backward pass seldom raises an error. The network still trains, only worse, and nobody knows what it would have
+reached. The five articles have eight mistakes between them, most of them in a backward pass, and each *looks* right. On
+this page each one is put into a component of pyfc as you would write your own, in NumPy, and pyfc is asked to find it.
 
 A derivative is a slope, and a slope can be measured: move one number up and down by a tiny h, see how much the result
 changes, divide by 2h. That is a **finite difference**. It is slow, but it knows nothing of your formula, so it does not
@@ -30,9 +30,10 @@ from pyfc.component import Activation, Loss
 from pyfc.testing import check_activation, check_loss
 
 
-def show(report):
+def show(title, report):
     """Print what a report found: its failed lines, or that there are none."""
-    print(f"{len(report.failures)} of {len(report.checks)} checks fail" if report.failures else "all checks pass")
+    failed = len(report.failures)
+    print(f"{title}: {failed} of {len(report.checks)} checks fail" if failed else f"{title}: all checks pass")
     for check in report.failures:
         print(f"  {check}")
 
@@ -59,7 +60,7 @@ class SummedBias(pyfc.Dense):
 
 summed = pyfc.Network([SummedBias(2, 4), "sigmoid", SummedBias(4, 1), "sigmoid"], loss="squared_error", seed=3)
 summed_report = summed.check_gradients(X, labels)
-show(summed_report)
+show("1. SummedBias in a network", summed_report)
 
 # %%
 # The first line says that ``db`` of ``dense_0`` is wrong. No ``dW`` is, and no ``dx``, so it is that one line of code.
@@ -78,7 +79,7 @@ for dense in (SummedBias, pyfc.Dense):
 # The right sum is step (5) of `dense.pyx <../../src/dense.pyx>`_. With pyfc's layer:
 
 summed_right = net.check_gradients(X, labels)
-show(summed_right)
+show("1. pyfc's Dense in a network", summed_right)
 
 # %%
 # 2. Calling what should be multiplied (article B)
@@ -106,7 +107,7 @@ def two_layers(activation):
 
 
 calling_report = two_layers(TanhOfB()).check_gradients(X, labels)
-show(calling_report)
+show("2. TanhOfB in a network", calling_report)
 
 # %%
 # The exception is taken down with the line that raised it, and all other functions are still checked. Now a repair that
@@ -123,9 +124,9 @@ class RepairedTanh(TanhOfB):
 
 
 repaired_report = two_layers(RepairedTanh()).check_gradients(X, labels)
-show(repaired_report)
+show("2. RepairedTanh in a network", repaired_report)
 repaired_alone = check_activation(RepairedTanh)
-show(repaired_alone)
+show("2. RepairedTanh alone", repaired_alone)
 
 # %%
 # The network's report names the function first. The two lines of ``dense_0`` for the whole network are its victims:
@@ -136,7 +137,7 @@ show(repaired_alone)
 # With both factors, ``dy * (1 - y**2)``, it is step (6) of `tanh.pyx <../../src/activations/tanh.pyx>`_:
 
 tanh_right = check_activation("tanh")
-show(tanh_right)
+show("2. pyfc's tanh alone", tanh_right)
 
 # %%
 # 3. Only the diagonal of softmax (article B)
@@ -162,17 +163,18 @@ class DiagonalSoftmax(Activation):
 
 diagonal = pyfc.Network([pyfc.Dense(2, 2), DiagonalSoftmax()], loss="squared_error", seed=1)
 diagonal_report = diagonal.check_gradients(X, t)
-show(diagonal_report)
+show("3. DiagonalSoftmax in a network", diagonal_report)
 diagonal_alone = check_activation(DiagonalSoftmax)
-show(diagonal_alone)
+show("3. DiagonalSoftmax alone", diagonal_alone)
 
 # %%
-# Here whole rows are printed, because an entry of dz depends on all of its row. What lacks is minus y\ :sub:`j` times
-# the sum of dy\ :sub:`k` y\ :sub:`k` over the *other* k. Classification with softmax and cross-entropy in one, whose
-# gradient is p - t, never runs this code. Right is step (6) of `softmax.pyx <../../src/activations/softmax.pyx>`_:
+# Here whole rows are printed, because an entry of dz depends on all of its row. What is missing is minus y\ :sub:`j`
+# times the sum of dy\ :sub:`k` y\ :sub:`k` over the *other* k. Classification with softmax and cross-entropy in one,
+# whose gradient is p - t, never runs this code. Right is step (6) of `softmax.pyx
+# <../../src/activations/softmax.pyx>`_:
 
 softmax_right = pyfc.Network([pyfc.Dense(2, 2), "softmax"], loss="squared_error", seed=1).check_gradients(X, t)
-show(softmax_right)
+show("3. pyfc's softmax in a network", softmax_right)
 
 # %%
 # 4. The gradient of another loss (article B)
@@ -194,11 +196,11 @@ class SquaredErrorOfB(Loss):
 
 
 lacking_report = check_loss(SquaredErrorOfB)
-show(lacking_report)
+show("4. SquaredErrorOfB alone", lacking_report)
 
 # %%
 # Divide the difference by the gradient: 2, to all digits. A ratio that is the same everywhere is a forgotten factor.
-# It points the right way, and so training works all the same, with twice the rate even bit by bit:
+# It points the right way, and so training works all the same, with twice the rate even bit for bit:
 
 weights = []
 for loss, rate in ((SquaredErrorOfB(), 0.2), (pyfc.SquaredError(), 0.1)):
@@ -212,7 +214,7 @@ print("largest difference of the weights after 100 steps:", np.abs(weights[0] - 
 # <../../src/losses/squared_error.pyx>`_, for either convention: ``factor=0.5`` makes y - t right.
 
 half_right = check_loss(pyfc.SquaredError(factor=0.5))
-show(half_right)
+show("4. pyfc's SquaredError(factor=0.5) alone", half_right)
 
 # %%
 # 5. Two mistakes that cancel (article B)
@@ -247,7 +249,7 @@ class DividingDense(pyfc.Dense):
 
 cancelling = pyfc.Network([DividingDense(2, 3), "tanh", DividingDense(3, 2)], loss=UndividedCrossEntropy(), seed=1)
 cancelling_report = cancelling.check_gradients(X, labels)
-print(*cancelling_report.checks, sep="\n")
+print("5. UndividedCrossEntropy and DividingDense:", *cancelling_report.checks, sep="\n  ")
 
 # %%
 # All lines of the **whole network** pass, and five of the functions **alone** fail: the loss by a factor of n = 6, the
@@ -256,7 +258,7 @@ print(*cancelling_report.checks, sep="\n")
 # weighted one), every part passes, and so does the whole.
 
 divided_right = two_layers("tanh").check_gradients(X, labels)
-show(divided_right)
+show("5. pyfc's layers and loss", divided_right)
 
 # %%
 # 6. Right until it overflows (article A)
@@ -285,9 +287,9 @@ class ScalarSigmoid(Activation):
 
 
 ordinary_report = two_layers(ScalarSigmoid()).check_gradients(X, labels)
-show(ordinary_report)
+show("6. ScalarSigmoid in a network", ordinary_report)
 overflow_report = check_activation(ScalarSigmoid)
-show(overflow_report)
+show("6. ScalarSigmoid alone", overflow_report)
 
 # %%
 # With ordinary data all is well. ``check_activation`` also tries inputs up to 1e30, and names the very line. Below
@@ -295,7 +297,7 @@ show(overflow_report)
 # `sigmoid.pyx <../../src/activations/sigmoid.pyx>`_ take exp only of numbers that are not positive:
 
 sigmoid_right = check_activation("sigmoid")
-show(sigmoid_right)
+show("6. pyfc's sigmoid alone", sigmoid_right)
 
 # %%
 # 7. What no gradient check can find (article B)
@@ -309,7 +311,7 @@ digits, y = datasets.load_digits()
 pixels = (digits * 255.0 / 16).astype(np.uint8)  # as in MNIST: 0 to 255
 wrong_scale = pyfc.Network([pyfc.Scale(1 / 225), pyfc.Dense(64, 10)], loss="softmax_cross_entropy")
 scale_report = wrong_scale.check_gradients(pixels[:6], y[:6])
-show(scale_report)
+show("7. Scale(1 / 225) in a network", scale_report)
 largest = wrong_scale["scale_0"].forward(pixels)[0].max()
 print(f"largest input: {largest:.3f}")
 
