@@ -115,7 +115,8 @@ def worst_entry(errors: npt.NDArray[np.float64]) -> tuple[int, ...]:
 def raised(error: BaseException) -> str:
     """Return an exception's type and message, and the very line of source that raised it.
 
-    Where a line called pyfc, NumPy or SciPy, and those raised, it is that line: the mistake is there, not in them.
+    Where a line called pyfc, NumPy or SciPy, and those raised, it is that line: the mistake is there, not in them. If
+    nothing but those is running, it says so.
 
     Parameters
     ----------
@@ -135,4 +136,5 @@ def raised(error: BaseException) -> str:
     frame, number = (own or frames)[-1]
     path = frame.f_code.co_filename
     text = linecache.getline(path, number, frame.f_globals).strip()
-    return f"{message}, at {Path(path).name}:{number}{', ' if text else ''}{text}"
+    inside = "" if own else f" (in {frame.f_globals.get('__name__', '').partition('.')[0]})"
+    return f"{message}, at {Path(path).name}:{number}{inside}{', ' if text else ''}{text}"

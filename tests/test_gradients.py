@@ -8,6 +8,7 @@ import pytest
 import pyfc
 from pyfc.component import Activation, Loss
 from pyfc.report import Report, raised
+from pyfc.testing import check_activation
 
 RNG = np.random.default_rng(0)
 X, LABELS, NUMBERS = RNG.normal(size=(6, 4)), np.array([0, 1, 2, 0, 1, 2]), RNG.normal(size=(6, 3))
@@ -70,7 +71,7 @@ def test_the_wrong_layer_is_found_among_several():
     hidden = network.copy("float64").trace(X, LABELS)["dense_1.z"]
     assert z == pytest.approx(hidden[row, column], rel=1e-5)
     assert gradient / difference == pytest.approx(1.5, rel=1e-6)
-    assert 0.5 <= difference / (2 * z) <= 2
+    assert 0.5 <= abs(difference / (2 * z)) <= 2
     # As a whole, every layer before it is wrong, and none after it.
     whole = {name.split()[0] for name in failed(report) if "whole network" in name}
     assert whole == {"dense_0.W", "dense_0.b", "dense_1.W", "dense_1.b"}
@@ -350,3 +351,116 @@ def test_the_line_of_an_exception_is_the_callers_where_a_library_raised():
         pyfc.kernels.dense_forward(np.zeros(3), np.zeros((3, 1)), np.zeros(1))
     assert "X has shape (3,): expected (n, m)" in report.failures[0].detail
     assert report.failures[0].detail.endswith("np.zeros((3, 1)), np.zeros(1))")
+
+
+@pytest.mark.parametrize("wrong", [np.abs, lambda dz: np.maximum(dz, 0)], ids=["abs", "max"])
+def test_a_backward_that_is_right_for_positive_dy_only(wrong):
+    class Wrong(Square):
+        def compute_backward(self, z, y, dy, dz, a, da):
+            dz[...] = 2 * z * wrong(dy)
+
+    class WrongLoss(OwnLoss):
+        def compute_backward(self, y, t, share, dy):
+            dy[...] = share[:, None] * 2 * wrong(y - t)
+
+    report = pyfc.Network([Wrong(), pyfc.Dense(4, 3)], loss="squared_error").check_gradients(X, NUMBERS)
+    assert list(failed(report)) == ["square_0.backward, dx"]
+    assert "own_loss.gradient, dy" in failed(net("tanh", loss=WrongLoss()).check_gradients(X, NUMBERS - 1))
+    assert "square.backward, dz by finite differences" in failed(check_activation(Wrong))
+
+
+def test_large_outputs_hide_no_wrong_gradient():
+    class Wrong(pyfc.Dense):
+        def backward(self, dy, cache, **more):
+            dx, grads = super().backward(dy, cache, **more)
+            grads["W"] *= 1.001
+            return None if dx is None else 1.1 * dx, grads
+
+    for kind in (pyfc.Dense, Wrong):
+        network = pyfc.Network([kind(4, 3)], loss="squared_error", dtype="float64")
+        network.parameters["dense_0.W"][:] *= 0.01
+        network.parameters["dense_0.b"][:] = [1e4, -1e4, 1e5]
+        report = network.check_gradients(X, NUMBERS)
+        alone = {name for name in failed(report) if "whole" not in name}
+        assert alone == ({"dense_0.backward, dx", "dense_0.backward, dW"} if kind is Wrong else set()), str(report)
+
+
+def test_differences_that_are_known_to_few_digits_say_so():
+    class Offset(Square):
+        def compute_forward(self, z, y, a):
+            y[...] = 1e12 + np.sin(50 * z)
+
+        def compute_backward(self, z, y, dy, dz, a, da):
+            dz[...] = dy * 50 * np.cos(50 * z)
+
+    report = pyfc.Network([Offset(), pyfc.Dense(4, 3)], loss="squared_error").check_gradients(X, NUMBERS)
+    (alone,) = [check for check in report.checks if check.name == "square_0.backward, dx"]
+    assert alone.passed
+    assert re.search(r"; differences known to \S+ only, as the terms are large$", alone.detail)
+
+
+@pytest.mark.parametrize(("slope", "passes"), [(-0.01, False), (0, True), (0.5, True), (1, True), (1.01, False)])
+def test_on_a_kink_the_gradient_lies_between_the_slopes_of_its_sides(slope, passes):
+    class Choosing(pyfc.get("activations", "relu")):
+        def compute_backward(self, z, y, dy, dz, a, da):
+            dz[...] = dy * np.where(y > 0, 1, np.where(zeros, slope, 0))
+
+    points = np.array([[0.0, 1, -1, 0]])
+    zeros = points == 0
+    network = pyfc.Network([Choosing(), pyfc.Dense(4, 3)], loss="squared_error")
+    (check,) = [c for c in network.check_gradients(points, [[0.0, 0, 0]]).checks if c.name == "relu_0.backward, dx"]
+    assert check.passed == passes, str(check)
+    if passes:  # the difference is half of the slopes' sum
+        kinks = 0 if slope == 0.5 else 2
+        told = "; 2 of 4 on a kink, where any slope between those of its two sides will do"
+        assert check.detail.endswith(told) == bool(kinks)
+
+
+def test_a_smooth_function_has_no_kink():
+    class Bent(Square):
+        """Bends so much within a step of 1e-3 that its one-sided quotients are 0.2 % apart."""
+
+        def compute_backward(self, z, y, dy, dz, a, da):
+            dz[...] = dy * (2 * z + 4e-4)
+
+    report = pyfc.Network([Bent(), pyfc.Dense(4, 3)], loss="squared_error").check_gradients(X, NUMBERS, step=1e-3)
+    assert "square_0.backward, dx" in failed(report)
+
+
+def test_what_is_only_to_be_read_is_not_changed():
+    class Overwriting(pyfc.Dense):
+        def forward(self, x, **more):
+            y, cache = super().forward(x, **more)
+            x += 1
+            return y, cache - 1
+
+        def backward(self, dy, cache, **more):
+            result = super().backward(dy, cache, **more)
+            dy *= 2
+            return result
+
+    class OverwritingLoss(OwnLoss):
+        def compute_backward(self, y, t, share, dy):
+            super().compute_backward(y, t, share, dy)
+            y += 1
+
+    report = pyfc.Network([Overwriting(4, 3)], loss=OverwritingLoss()).check_gradients(X, NUMBERS)
+    told = {name: detail for name, detail in failed(report).items() if "expected it as it was" in detail}
+    assert told == {
+        "dense_0.forward": "changed the x that it was given: expected it as it was; write into a copy",
+        "dense_0.backward": "changed the dy that it was given: expected it as it was; write into a copy",
+        "own_loss.gradient": "changed the y that it was given: expected it as it was; write into a copy",
+    }
+
+
+@pytest.mark.parametrize("entries", [0, 2.5, True, "5", None])
+def test_entries_is_a_count(entries):
+    with pytest.raises(ValueError, match="expected an int entries >= 1"):
+        net().check_gradients(X, LABELS, entries=entries)
+
+
+def test_an_exception_in_pyfc_alone_says_so():
+    with pytest.raises(ValueError, match="X has shape") as info:
+        pyfc.kernels.dense_forward(np.zeros(3), np.zeros((3, 1)), np.zeros(1))
+    info.value.__traceback__ = info.value.__traceback__.tb_next
+    assert re.search(r", at dense.pyx:\d+ \(in pyfc\)", raised(info.value))

@@ -117,6 +117,7 @@ def _add_differences(report: Report, act: Activation) -> None:
     draw = np.random.default_rng(3)
     z = draw.normal(0, 1.5, (40, 5))
     dy, a, h = _upstream(z, act), _slopes(act, 5, np.float64), 1e-6
+    dy *= draw.choice([-1.0, 1.0], dy.shape)
     y = act.forward(z, a=a)
     result = act.backward(dy, z=z, y=y, a=a)
     dz, da = result if act.learned else (result, None)
