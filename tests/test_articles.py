@@ -333,7 +333,7 @@ def test_d_prints_the_articles_figures(page_d):
 def test_d_line_is_linear_regression(page_d):
     weight, height = np.array([x for x, _ in PEOPLE], float).T
     exact = np.linalg.lstsq(np.column_stack([weight, np.ones(6)]), height, rcond=None)[0]
-    assert (page_d["w"], page_d["b"]) == pytest.approx(exact, abs=0.01)
+    assert (page_d["w"], page_d["b"]) == pytest.approx(exact, abs=1e-5)
     assert (page_d["exact_w"], page_d["exact_b"]) == pytest.approx(exact)
 
 

@@ -36,7 +36,7 @@ folder.mkdir(exist_ok=True)
 X, sex = datasets.load_body()
 weight, height = X[:, :1], X[:, 1]
 line = pyfc.Network([pyfc.Dense(1, 1)], loss="squared_error", dtype="float64")
-line.fit(weight, height, epochs=3000, batch_size=6, optimizer=pyfc.SGD(lr=0.001), progress=False)
+line.fit(weight, height, epochs=4000, batch_size=6, optimizer=pyfc.SGD(lr=0.002), progress=False)
 w, b = line.parameters["dense_0.W"][0, 0], line.parameters["dense_0.b"][0]
 exact_w, exact_b = np.polyfit(weight[:, 0], height, 1)
 print(f"descent:  height = {w:.6f} weight {b:+.6f}")
