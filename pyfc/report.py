@@ -115,8 +115,8 @@ def worst_entry(errors: npt.NDArray[np.float64]) -> tuple[int, ...]:
 def raised(error: BaseException) -> str:
     """Return an exception's type and message, and the very line of source that raised it.
 
-    Where a line called pyfc, NumPy or SciPy, and those raised, it is that line: the mistake is there, not in them. If
-    nothing but those is running, it says so.
+    Where a line called pyfc, NumPy or SciPy, and those raised, it is that line: the mistake is there, not in them.
+    Where no other line had a part in it, it is pyfc's own, and "(in pyfc)" says so.
 
     Parameters
     ----------
@@ -129,12 +129,14 @@ def raised(error: BaseException) -> str:
         Such as ``TypeError: 'numpy.ndarray' object is not callable, at plugin.py:12, dz[...] = dy(1 - y * y)``.
     """
     frames = list(traceback.walk_tb(error.__traceback__))
-    own = [pair for pair in frames if pair[0].f_globals.get("__name__", "").partition(".")[0] not in _LIBRARIES]
+    packages = [frame.f_globals.get("__name__", "").partition(".")[0] for frame, _ in frames]
+    others = [pair for pair, package in zip(frames, packages, strict=True) if package not in _LIBRARIES]
+    own = [pair for pair, package in zip(frames, packages, strict=True) if package == "pyfc"]
     message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if not frames:
         return message
-    frame, number = (own or frames)[-1]
+    frame, number = (others or own or frames)[-1]
     path = frame.f_code.co_filename
     text = linecache.getline(path, number, frame.f_globals).strip()
-    inside = "" if own else f" (in {frame.f_globals.get('__name__', '').partition('.')[0]})"
-    return f"{message}, at {Path(path).name}:{number}{inside}{', ' if text else ''}{text}"
+    where = " (in pyfc)" if own and not others else ""
+    return f"{message}, at {Path(path).name}:{number}{where}{', ' if text else ''}{text}"

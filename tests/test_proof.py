@@ -80,6 +80,13 @@ def test_a_wrong_step_is_found(component):
     assert "soft_square.backward, dz by finite differences" not in details
 
 
+@pytest.mark.parametrize("wrong", ["np.abs(dy)", "np.maximum(dy, 0)", "dy * np.sign(dy.sum())"])
+def test_a_lost_sign_of_dy_is_found(component, wrong):
+    # Steps hold each number against dy > 0.
+    details = failed(check_activation(component(SOFTSQUARE, "SoftSquare", ("dz[...] = dy *", f"dz[...] = {wrong} *"))))
+    assert list(details) == ["soft_square.backward, dz by finite differences"]
+
+
 def test_a_wrong_backward_is_found(component):
     wrong = component(SOFTSQUARE, "SoftSquare", ("dy * (2 * s", "dy * (1.9 * s"))
     details = failed(check_activation(wrong))

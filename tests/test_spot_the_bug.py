@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pyfc import registry
+from pyfc.differences import random_dy
 
 PAGE = Path(__file__).parents[1] / "docs" / "articles" / "spot_the_bug.py"
 
@@ -70,10 +71,11 @@ def test_a_bias_gradient_summed_over_the_outputs(page):
     (j,), _, gradient, difference = line(lines["dense_0.b (4,), whole network"])
     assert gradient == pytest.approx(dz.sum(), rel=1e-5)
     assert difference == pytest.approx(dz[:, j].sum(), rel=1e-5)
-    # Alone, dy is drawn from 0.5 to 2, with either sign, for each of 6 samples and 4 outputs.
-    _, _, gradient, difference = line(lines["dense_0.backward, db"])
-    assert 0 < abs(difference) <= 6 * 2
-    assert 0 < abs(gradient - difference) <= 3 * 6 * 2
+    # Alone, dy is drawn from 0.5 to 2, of either sign, for each of 6 samples and 4 outputs.
+    (j,), _, gradient, difference = line(lines["dense_0.backward, db"])
+    dy = random_dy(np.random.default_rng(1), (6, 4))
+    assert gradient == pytest.approx(dy.sum(), rel=1e-6)
+    assert difference == pytest.approx(dy[:, j].sum(), rel=1e-6)
     assert page["summed_right"].ok
     outputs = re.findall(r"XOR by \w+: outputs \[(.*?)\]", page["printed"])
     assert len(outputs) == 2
@@ -103,7 +105,7 @@ def test_a_repair_that_merely_runs(page):
     slope = 1 - np.tanh(z[at]) ** 2
     assert given["x"] == pytest.approx(z[at], rel=1e-5)
     assert gradient == pytest.approx(slope, rel=1e-6)
-    assert 0.5 * slope <= abs(difference) <= 2 * slope
+    assert 0.5 <= abs(difference / slope) <= 2  # what was forgotten is dy, of either sign
     dy = (np.exp(y) / np.exp(y).sum(axis=1, keepdims=True) - np.eye(2)[labels]) / len(X)
     right = dy @ net.parameters["dense_1.W"].astype(float).T * (1 - h**2)
     at, _, gradient, difference = line(lines["dense_0.W (2, 3), whole network"])
