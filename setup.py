@@ -107,10 +107,10 @@ if __name__ == "__main__":
         Extension(
             module_name(source),
             [str(source)],
-            include_dirs=[numpy.get_include(), "pyfc/include"],
+            include_dirs=[numpy.get_include(), "pyfc/include", "src"],
             define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
             extra_compile_args=compile_arguments(),
-            depends=[str(header) for header in Path("pyfc/include").iterdir()],
+            depends=[str(header) for folder in ("pyfc/include", "src") for header in Path(folder).glob("*.h")],
         )
         for source in SOURCES
     ]

@@ -1,11 +1,11 @@
 """The affine layer, Z = XW + b, and its three gradients.
 
-The products run in SciPy's BLAS, which NumPy uses too; what is written here is what goes into them and why. BLAS counts
-along columns and our arrays along rows, so a row-major product Z = XW is asked for as Z^T = W^T X^T: the same memory.
+The products themselves are in gemm.h; what is written here is what goes into them and why. These functions are what a
+layer runs when it is called by hand, and what the engine runs.
 """
 cimport numpy as cnp
-from libc.stdint cimport int64_t
-from scipy.linalg.cython_blas cimport dgemm, sgemm
+from libc.stdint cimport int32_t, int64_t
+from libc.stdlib cimport free, malloc
 
 from pyfc_kernel cimport real
 
@@ -14,6 +14,24 @@ import numpy as np
 from pyfc.derivation import Step
 
 cnp.import_array()
+
+cdef extern from "gemm.h" nogil:
+    void gemm_choose()
+    int64_t gemm_work(int64_t n, int64_t k)
+    void gemm_f32(
+        int64_t m, int64_t n, int64_t k, const float *a, int64_t a_row, int64_t a_col, const float *b, int64_t b_row,
+        int64_t b_col, const float *start, int64_t start_row, float *c, int64_t c_row, float *work)
+    void gemm_f64(
+        int64_t m, int64_t n, int64_t k, const double *a, int64_t a_row, int64_t a_col, const double *b, int64_t b_row,
+        int64_t b_col, const double *start, int64_t start_row, double *c, int64_t c_row, double *work)
+    void gemm_sparse_f32(
+        int64_t n, int64_t count, const int32_t *index, const float *x, const float *b, int64_t b_row,
+        const float *start, float *c)
+    void gemm_sparse_f64(
+        int64_t n, int64_t count, const int32_t *index, const double *x, const double *b, int64_t b_row,
+        const double *start, double *c)
+
+gemm_choose()
 
 derivation = (
     Step(1, "z[i,j] = Sum(x[i,k] * W[k,j], (k, 1, p)) + b[j]",
@@ -31,39 +49,57 @@ derivation = (
 
 
 cdef void gemm(
-    bint transpose_a, bint transpose_b, int m, int n, int k, real *a, real *b, real beta, real *c,
+    int64_t m, int64_t n, int64_t k, const real *a, int64_t a_row, int64_t a_col, const real *b, int64_t b_row,
+    int64_t b_col, const real *start, int64_t start_row, real *c, real *work,
 ) noexcept nogil:
-    """C = op(A) op(B) + beta C for row-major C (m, n), op(A) (m, k), op(B) (k, n)."""
-    cdef real alpha = 1
-    cdef char trans_a = b'T' if transpose_a else b'N'
-    cdef char trans_b = b'T' if transpose_b else b'N'
-    cdef int lda = max(1, m if transpose_a else k)
-    cdef int ldb = max(1, k if transpose_b else n)
-    cdef int ldc = max(1, n)
+    """C = start + A B for C (m, n) in rows; a[i, p] is a[i * a_row + p * a_col], and so is b."""
     if real is float:
-        sgemm(&trans_b, &trans_a, &n, &m, &k, &alpha, b, &ldb, a, &lda, &beta, c, &ldc)
+        gemm_f32(m, n, k, a, a_row, a_col, b, b_row, b_col, start, start_row, c, n, work)
     else:
-        dgemm(&trans_b, &trans_a, &n, &m, &k, &alpha, b, &ldb, a, &lda, &beta, c, &ldc)
+        gemm_f64(m, n, k, a, a_row, a_col, b, b_row, b_col, start, start_row, c, n, work)
 
 
-cdef void forward(int n, int p, int q, real *X, real *W, real *b, real *Z) noexcept nogil:
+cdef int64_t work_size(int64_t n, int64_t p, int64_t q) noexcept nogil:
+    """Return how many numbers of memory the functions below need for n samples."""
+    return max(gemm_work(q, p), gemm_work(p, q), gemm_work(q, n))
+
+
+cdef void forward(
+    int64_t n, int64_t p, int64_t q, const real *X, const real *W, const real *b, real *Z, real *work,
+) noexcept nogil:
+    gemm[real](n, q, p, X, p, 1, W, q, 1, b, 0, Z, work)                           # (2)
+
+
+cdef void backward_x(
+    int64_t n, int64_t p, int64_t q, const real *dZ, const real *W, real *dX, real *work,
+) noexcept nogil:
+    gemm[real](n, p, q, dZ, q, 1, W, 1, q, NULL, 0, dX, work)                      # (3)
+
+
+cdef void backward_w(
+    int64_t n, int64_t p, int64_t q, const real *dZ, const real *X, int64_t first, int64_t last, real *dW, real *work,
+) noexcept nogil:
+    """Fill rows first to last (not included) of dW; dW points to the first of them."""
+    gemm[real](last - first, q, n, X + first, 1, p, dZ, q, 1, NULL, 0, dW, work)   # (4)
+
+
+cdef void backward_b(int64_t n, int64_t q, const real *dZ, real *db) noexcept nogil:
     cdef int64_t i, j
-    for i in range(n):
-        for j in range(q):
-            Z[i * q + j] = b[j]                                      # (2)
-    gemm[real](False, False, n, q, p, X, W, 1, Z)                    # (2)
-
-
-cdef void backward(int n, int p, int q, real *dZ, real *X, real *W, real *dX, real *dW, real *db) noexcept nogil:
-    cdef int64_t i, j
-    gemm[real](True, False, p, q, n, X, dZ, 0, dW)                   # (4)
     for j in range(q):
         db[j] = 0
     for i in range(n):
         for j in range(q):
-            db[j] += dZ[i * q + j]                                   # (5)
-    if dX != NULL:
-        gemm[real](False, True, n, p, q, dZ, W, 0, dX)               # (3)
+            db[j] += dZ[i * q + j]                                                 # (5)
+
+
+cdef void sparse_row(
+    int64_t q, int64_t count, const int32_t *index, const real *x, const real *B, const real *start, real *c,
+) noexcept nogil:
+    """c = start + sum of x[k] times row index[k] of B: a row of (2) or (4) without the terms where x is zero."""
+    if real is float:
+        gemm_sparse_f32(q, count, index, x, B, q, start, c)
+    else:
+        gemm_sparse_f64(q, count, index, x, B, q, start, c)
 
 
 def dense_forward(X, W, b, out=None):
@@ -105,16 +141,19 @@ def dense_forward(X, W, b, out=None):
         z = np.empty((x.shape[0], w.shape[1]), dtype=x.dtype)
     else:
         z = output(out, x.dtype, x.shape[0], w.shape[1], (x, w, bias))
-    cdef int n = x.shape[0], p = x.shape[1], q = w.shape[1]
-    if n == 0 or q == 0:
-        return z
     if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT:
-        with nogil:
-            forward[float](n, p, q, <float *>x.data, <float *>w.data, <float *>bias.data, <float *>z.data)
+        run_forward[float](x, w, bias, z, <float *>x.data)
     else:
-        with nogil:
-            forward[double](n, p, q, <double *>x.data, <double *>w.data, <double *>bias.data, <double *>z.data)
+        run_forward[double](x, w, bias, z, <double *>x.data)
     return z
+
+
+cdef run_forward(cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, cnp.ndarray z, real *X):
+    cdef int64_t n = x.shape[0], p = x.shape[1], q = w.shape[1]
+    cdef real *work = <real *>memory(work_size(n, p, q) * sizeof(real))
+    with nogil:
+        forward[real](n, p, q, X, <real *>w.data, <real *>b.data, <real *>z.data, work)
+    free(work)
 
 
 def dense_backward(dZ, X, W, bint need_dX=True, dW=None, db=None):
@@ -156,31 +195,42 @@ def dense_backward(dZ, X, W, bint need_dX=True, dW=None, db=None):
     cdef cnp.ndarray x = matrix(X, "X", None, -1, -1)
     cdef cnp.ndarray w = matrix(W, "W", x.dtype, x.shape[1], -1)
     cdef cnp.ndarray dz = matrix(dZ, "dZ", x.dtype, x.shape[0], w.shape[1])
-    cdef int n = x.shape[0], p = x.shape[1], q = w.shape[1]
-    cdef cnp.ndarray dx = np.empty((n, p), dtype=x.dtype) if need_dX else None
+    cdef cnp.ndarray dx = np.empty((<object>x).shape, dtype=x.dtype) if need_dX else None
     cdef cnp.ndarray dw
     cdef cnp.ndarray dbias
-    dw = np.empty((p, q), dtype=x.dtype) if dW is None else output(dW, x.dtype, p, q, (x, w, dz))
+    dw = np.empty((<object>w).shape, dtype=x.dtype) if dW is None else output(
+        dW, x.dtype, w.shape[0], w.shape[1], (x, w, dz))
     if db is None:
-        dbias = np.empty(q, dtype=x.dtype)
+        dbias = np.empty(w.shape[1], dtype=x.dtype)
     else:
-        dbias = output(db, x.dtype, q, None, (x, w, dz, dw))
-    cdef void *dx_data = dx.data if need_dX else NULL
-    if n == 0 or p == 0 or q == 0:
-        dw[...] = 0
-        dbias[...] = dz.sum(axis=0)
-        if need_dX:
-            dx[...] = 0
-        return dx, dw, dbias
+        dbias = output(db, x.dtype, w.shape[1], None, (x, w, dz, dw))
     if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT:
-        with nogil:
-            backward[float](n, p, q, <float *>dz.data, <float *>x.data, <float *>w.data,
-                            <float *>dx_data, <float *>dw.data, <float *>dbias.data)
+        run_backward[float](dz, x, w, dx, dw, dbias, <float *>x.data)
     else:
-        with nogil:
-            backward[double](n, p, q, <double *>dz.data, <double *>x.data, <double *>w.data,
-                             <double *>dx_data, <double *>dw.data, <double *>dbias.data)
+        run_backward[double](dz, x, w, dx, dw, dbias, <double *>x.data)
     return dx, dw, dbias
+
+
+cdef run_backward(
+    cnp.ndarray dz, cnp.ndarray x, cnp.ndarray w, cnp.ndarray dx, cnp.ndarray dw, cnp.ndarray db, real *X,
+):
+    cdef int64_t n = x.shape[0], p = x.shape[1], q = w.shape[1]
+    cdef real *dX = NULL if dx is None else <real *>dx.data
+    cdef real *work = <real *>memory(work_size(n, p, q) * sizeof(real))
+    with nogil:
+        if dX != NULL:
+            backward_x[real](n, p, q, <real *>dz.data, <real *>w.data, dX, work)
+        backward_w[real](n, p, q, <real *>dz.data, X, 0, p, <real *>dw.data, work)
+        backward_b[real](n, q, <real *>dz.data, <real *>db.data)
+    free(work)
+
+
+cdef void *memory(size_t size) except NULL:
+    """Return memory for packing; to be freed."""
+    cdef void *found = malloc(max(size, 1))
+    if found == NULL:
+        raise MemoryError(f"no memory for {size} bytes")
+    return found
 
 
 cdef as_floats(value, str name, dtype):
@@ -201,8 +251,6 @@ cdef cnp.ndarray matrix(value, str name, dtype, int64_t rows, int64_t cols):
     if array.ndim != 2 or (rows >= 0 and array.shape[0] != rows) or (cols >= 0 and array.shape[1] != cols):
         wanted = f"({rows if rows >= 0 else 'n'}, {cols if cols >= 0 else 'm'})"
         raise ValueError(f"{name} has shape {array.shape}: expected {wanted}")
-    if max(array.shape) > 0x7fffffff:
-        raise ValueError(f"{name} has shape {array.shape}: BLAS counts to 2147483647; pass fewer rows at a time")
     return np.require(array, requirements="CA")
 
 

@@ -1,0 +1,217 @@
+/* The matrix product for one number type and one instruction set. gemm.h includes this once for each of them, with
+ *
+ *   real      float or double
+ *   WIDTH     bytes of a vector register
+ *   ROWS      rows of a tile, such that ROWS x 3 vectors of sums, 3 vectors of b and a number of a fill the registers
+ *   NAME(x)   x with a suffix that tells this inclusion from the others
+ */
+typedef real NAME(vector) __attribute__((vector_size(WIDTH), aligned(sizeof(real)), may_alias));
+#define vector NAME(vector)
+#define LANES ((int64_t)(WIDTH / sizeof(real)))
+#define MOST (ROWS == 8 ? 16 : 8) /* vectors of sums that the registers hold beside little else */
+
+/* `rows` x `vectors` * LANES numbers of C, kept in registers while p runs. Both sizes are constants wherever this is
+ * used, so the loops over them vanish. a[i, p] is a[i * a_row + p * a_col]. */
+static inline __attribute__((always_inline)) void NAME(tile)(
+    const int rows, const int vectors, int64_t k, const real *a, int64_t a_row, int64_t a_col,
+    const real *b, int64_t b_row, const real *start, int64_t start_row, real *c, int64_t c_row)
+{
+    vector sum[ROWS][8], b_p[8];
+    for (int i = 0; i < rows; i++)
+        for (int v = 0; v < vectors; v++)
+            sum[i][v] = start ? *(const vector *)(start + i * start_row + v * LANES) : (vector){ 0 };
+    for (int64_t p = 0; p < k; p++) {
+        for (int v = 0; v < vectors; v++)
+            b_p[v] = *(const vector *)(b + p * b_row + v * LANES);
+        for (int i = 0; i < rows; i++)
+            for (int v = 0; v < vectors; v++)
+                sum[i][v] += a[i * a_row + p * a_col] * b_p[v];
+    }
+    for (int i = 0; i < rows; i++)
+        for (int v = 0; v < vectors; v++)
+            *(vector *)(c + i * c_row + v * LANES) = sum[i][v];
+}
+
+#define ARGUMENTS int64_t k, const real *a, int64_t a_row, int64_t a_col, const real *b, int64_t b_row, \
+    const real *start, int64_t start_row, real *c, int64_t c_row
+#define TILE(rows, vectors) \
+    static void NAME(tile_##rows##_##vectors)(ARGUMENTS) \
+    { NAME(tile)(rows, vectors, k, a, a_row, a_col, b, b_row, start, start_row, c, c_row); }
+#define TILES(rows) TILE(rows, 1) TILE(rows, 2) TILE(rows, 3)
+#define NAMES(rows) { NAME(tile_##rows##_1), NAME(tile_##rows##_2), NAME(tile_##rows##_3) }
+typedef void (*NAME(tile_function))(ARGUMENTS);
+TILES(1) TILES(2) TILES(3) TILES(4)
+TILE(1, 8) /* a single sample: reading b is all the work, and long runs are read faster */
+#if ROWS == 8
+TILES(5) TILES(6) TILES(7) TILES(8)
+static const NAME(tile_function) NAME(tiles)[ROWS][3] = {
+    NAMES(1), NAMES(2), NAMES(3), NAMES(4), NAMES(5), NAMES(6), NAMES(7), NAMES(8) };
+#else
+static const NAME(tile_function) NAME(tiles)[ROWS][3] = { NAMES(1), NAMES(2), NAMES(3), NAMES(4) };
+#endif
+
+/* Copy n columns of k rows of b side by side, padded with zeros to `wide` columns. */
+static void NAME(pack_b)(int64_t k, int64_t n, int64_t wide, const real *b, int64_t b_row, int64_t b_col, real *packed)
+{
+    if (b_col == 1 && n == 3 * LANES) {
+        for (int64_t p = 0; p < k; p++)
+            memcpy(packed + p * 3 * LANES, b + p * b_row, 3 * WIDTH);
+        return;
+    }
+    if (n < wide)
+        memset(packed, 0, (size_t)(k * wide) * sizeof(real));
+    if (b_col == 1) {
+        for (int64_t p = 0; p < k; p++)
+            for (int64_t j = 0; j < n; j++)
+                packed[p * wide + j] = b[p * b_row + j];
+        return;
+    }
+    /* Columns of b lie in one piece: as many numbers of each at a time as a cache line has. */
+    for (int64_t p = 0; p < k; p += LANES)
+        for (int64_t j = 0; j < n; j++) {
+            int64_t end = p + LANES < k ? p + LANES : k;
+            __builtin_prefetch(b + (p + 2 * LANES) * b_row + j * b_col);
+            for (int64_t q = p; q < end; q++)
+                packed[q * wide + j] = b[q * b_row + j * b_col];
+        }
+}
+
+/* Copy m rows of k numbers of a, whose columns lie in one piece, as tiles of ROWS rows, each in the order of its use. */
+static void NAME(pack_a)(int64_t m, int64_t k, const real *a, int64_t a_col, real *packed)
+{
+    int64_t whole = m / ROWS * ROWS;
+    for (int64_t p = 0; p < k; p++) {
+        for (int64_t i = 0; i < whole; i += ROWS)
+            memcpy(packed + i * k + p * ROWS, a + p * a_col + i, ROWS * sizeof(real));
+        for (int64_t i = whole; i < m; i++)
+            packed[whole * k + p * ROWS + i - whole] = a[p * a_col + i];
+    }
+}
+
+/* One column of tiles: n columns of C, out of `vectors` * LANES that b has. Without a_row, a comes from pack_a. */
+static void NAME(column)(
+    int64_t m, int64_t n, int vectors, int64_t k, const real *a, int64_t a_row, int64_t a_col,
+    const real *b, int64_t b_row, const real *start, int64_t start_row, real *c, int64_t c_row)
+{
+    real edge[ROWS * 3 * WIDTH / sizeof(real)];
+    int64_t wide = vectors * LANES, tiles = (m + ROWS - 1) / ROWS;
+    for (int64_t t = 0, i = 0; t < tiles; t++) {
+        /* Rows are shared out evenly, but for packed ones. */
+        int64_t rows = !a_row ? (m - i < ROWS ? m - i : ROWS) : (m - i + tiles - t - 1) / (tiles - t);
+        NAME(tile_function) run = vectors == 8 ? NAME(tile_1_8) : NAME(tiles)[rows - 1][vectors - 1];
+        const real *a_i = a_row ? a + i * a_row : a + i * k;
+        const real *from = start ? start + i * start_row : 0;
+        int64_t step_i = a_row ? a_row : 1, step_p = a_row ? a_col : ROWS;
+        if (n == wide) {
+            run(k, a_i, step_i, step_p, b, b_row, from, start_row, c + i * c_row, c_row);
+        } else {
+            for (int64_t r = 0; from && r < rows; r++)
+                for (int64_t j = 0; j < wide; j++)
+                    edge[r * wide + j] = j < n ? from[r * start_row + j] : 0;
+            run(k, a_i, step_i, step_p, b, b_row, from ? edge : 0, wide, edge, wide);
+            for (int64_t r = 0; r < rows; r++)
+                for (int64_t j = 0; j < n; j++)
+                    c[(i + r) * c_row + j] = edge[r * wide + j];
+        }
+        i += rows;
+    }
+}
+
+/* C = start + A B for sizes whose packed parts stay in the cache: k <= DEPTH. */
+static void NAME(block)(
+    int64_t m, int64_t n, int64_t k, const real *a, int64_t a_row, int64_t a_col, const real *b, int64_t b_row,
+    int64_t b_col, const real *start, int64_t start_row, real *c, int64_t c_row, real *packed)
+{
+    int64_t left = (n + LANES - 1) / LANES;
+    for (int64_t j = 0; j < n;) {
+        int vectors = m == 1 && left >= 8 && b_col == 1 ? 8 : left == 4 ? 2 : left < 3 ? (int)left : 3;
+        int64_t wide = vectors * LANES, cols = n - j < wide ? n - j : wide;
+        const real *b_j = b + j * b_col;
+        int64_t stride = b_row;
+        if (m > 2 * ROWS || b_col != 1 || cols < wide) {
+            if (vectors == 8)
+                vectors = 3, wide = 3 * LANES, cols = n - j < wide ? n - j : wide;
+            NAME(pack_b)(k, cols, wide, b_j, b_row, b_col, packed);
+            b_j = packed;
+            stride = wide;
+        }
+        NAME(column)(m, cols, vectors, k, a, a_row, a_col, b_j, stride, start ? start + j : 0, start_row, c + j, c_row);
+        j += cols;
+        left -= vectors;
+    }
+}
+
+/* Products of at most so many multiplications are done one by one: the tiles' preparations would take longer. */
+#define FEW 32
+
+static void NAME(gemm)(
+    int64_t m, int64_t n, int64_t k, const real *a, int64_t a_row, int64_t a_col, const real *b, int64_t b_row,
+    int64_t b_col, const real *start, int64_t start_row, real *c, int64_t c_row, real *work)
+{
+    if (m * n * k <= FEW) {
+        for (int64_t i = 0; i < m; i++)
+            for (int64_t j = 0; j < n; j++) {
+                real sum = start ? start[i * start_row + j] : 0;
+                for (int64_t p = 0; p < k; p++)
+                    sum += a[i * a_row + p * a_col] * b[p * b_row + j * b_col];
+                c[i * c_row + j] = sum;
+            }
+        return;
+    }
+    /* Packing columns of a pays where they are used often and would come from far away each time. */
+    int pack = a_row == 1 && a_col > 1 && n >= GEMM_SHARED && m > ROWS;
+    int64_t rows = pack ? GEMM_HEIGHT : m, most = k < GEMM_DEPTH ? k : GEMM_DEPTH;
+    for (int64_t p = 0; p < k || p == 0; p += GEMM_DEPTH)
+        for (int64_t i = 0; i < m; i += rows) {
+            int64_t depth = k - p < GEMM_DEPTH ? k - p : GEMM_DEPTH, height = m - i < rows ? m - i : rows;
+            const real *a_i = a + i * a_row + p * a_col;
+            const real *from = p ? c + i * c_row : start ? start + i * start_row : 0;
+            if (pack)
+                NAME(pack_a)(height, depth, a_i, a_col, work + 3 * LANES * most);
+            NAME(block)(height, n, depth, pack ? work + 3 * LANES * most : a_i, pack ? 0 : a_row, a_col,
+                b + p * b_row, b_row, b_col, from, p ? c_row : start_row, c + i * c_row, c_row, work);
+        }
+}
+
+/* One row of C where the row of A has `count` numbers x other than zero, at the given columns: the same sum without the
+ * zeros. */
+static inline __attribute__((always_inline)) void NAME(sparse_tile)(
+    const int vectors, int64_t count, const int32_t *index, const real *x, const real *b, int64_t b_row,
+    const real *start, real *c)
+{
+    vector sum[16];
+    for (int v = 0; v < vectors; v++)
+        sum[v] = start ? *(const vector *)(start + v * LANES) : (vector){ 0 };
+    for (int64_t p = 0; p < count; p++)
+        for (int v = 0; v < vectors; v++)
+            sum[v] += x[p] * *(const vector *)(b + index[p] * b_row + v * LANES);
+    for (int v = 0; v < vectors; v++)
+        *(vector *)(c + v * LANES) = sum[v];
+}
+
+static void NAME(sparse)(
+    int64_t n, int64_t count, const int32_t *index, const real *x, const real *b, int64_t b_row, const real *start,
+    real *c)
+{
+    int64_t j = 0;
+    for (; n - j >= MOST * LANES; j += MOST * LANES)
+        NAME(sparse_tile)(MOST, count, index, x, b + j, b_row, start ? start + j : 0, c + j);
+    for (; n - j >= 4 * LANES; j += 4 * LANES)
+        NAME(sparse_tile)(4, count, index, x, b + j, b_row, start ? start + j : 0, c + j);
+    for (; n - j >= LANES; j += LANES)
+        NAME(sparse_tile)(1, count, index, x, b + j, b_row, start ? start + j : 0, c + j);
+    for (; j < n; j++) {
+        real sum = start ? start[j] : 0;
+        for (int64_t p = 0; p < count; p++)
+            sum += x[p] * b[index[p] * b_row + j];
+        c[j] = sum;
+    }
+}
+#undef vector
+#undef LANES
+#undef MOST
+#undef FEW
+#undef ARGUMENTS
+#undef TILE
+#undef TILES
+#undef NAMES
