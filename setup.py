@@ -80,7 +80,7 @@ class BuildExtensions(build_ext):
             self.extensions,
             nthreads=self.parallel,
             build_dir="build/cython",
-            include_path=["pyfc/include"],
+            include_path=["pyfc/include", "."],
             compiler_directives=DIRECTIVES,
         )
         for extension, with_c_source in zip(self.extensions, translated, strict=True):

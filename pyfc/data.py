@@ -14,11 +14,11 @@ _AT_ONCE = 1 << 20
 
 
 def as_samples(X: npt.ArrayLike, n_in: int, dtype: npt.DTypeLike) -> Array:
-    """Return X as a 2-D array of numbers, not copied, or raise with what was expected.
+    """Return X as a 2-D array of numbers, dense or sparse, not copied, or raise with what was expected.
 
     Parameters
     ----------
-    X : array_like
+    X : array_like, or sparse array of SciPy
         Samples as rows.
     n_in : int
         How many numbers a row must have.
@@ -27,7 +27,7 @@ def as_samples(X: npt.ArrayLike, n_in: int, dtype: npt.DTypeLike) -> Array:
 
     Returns
     -------
-    ndarray, shape (n, n_in)
+    ndarray, or scipy.sparse.csr_array, shape (n, n_in)
         Of X's dtype.
 
     Raises
@@ -37,6 +37,8 @@ def as_samples(X: npt.ArrayLike, n_in: int, dtype: npt.DTypeLike) -> Array:
     ValueError
         If the shape is another one, or an entry is NaN, infinite or too large; the message says which.
     """
+    if issparse(X):
+        return _sparse_samples(X, n_in, dtype)
     if np.ma.is_masked(X):
         raise TypeError("X is a masked array with masked entries: expected all of them; remove or fill such samples")
     samples: Any = np.asarray(X)
@@ -63,6 +65,34 @@ def as_samples(X: npt.ArrayLike, n_in: int, dtype: npt.DTypeLike) -> Array:
     return np.asarray(samples)
 
 
+def issparse(X: object) -> bool:
+    """Return whether X is a sparse array or matrix of SciPy, without importing that for those that are none."""
+    return type(X).__module__.startswith("scipy.sparse") and hasattr(X, "tocsr")
+
+
+def _sparse_samples(X: Any, n_in: int, dtype: npt.DTypeLike) -> Any:
+    """Do the same for a sparse X: return it with compressed rows, each column at most once in a row."""
+    if X.dtype.kind not in "buif":
+        raise TypeError(f"X has dtype {X.dtype}: expected float, integer or boolean; convert it with .astype")
+    if X.ndim != 2 or X.shape[1] != n_in:
+        raise ValueError(f"X has shape {X.shape}: expected (n, {n_in})")
+    samples = X.tocsr()
+    if not samples.has_canonical_format:
+        samples = samples.copy()
+        samples.sum_duplicates()
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(samples.data.astype(dtype, copy=False))
+    if not finite.all():
+        at = int(finite.argmin())
+        row, column = int(np.searchsorted(samples.indptr, at, side="right")) - 1, samples.indices[at]
+        raise ValueError(
+            f"X[{row}, {column}] is {samples.data[at]}: expected numbers that are finite in {np.dtype(dtype)}; "
+            "remove or replace such samples"
+        )
+    return samples
+
+
 def float_rows(samples: Array, rows: slice | Array, dtype: npt.DTypeLike) -> Array:
     """Return some rows in a network's dtype, C-contiguous and aligned."""
-    return np.require(samples[rows], dtype, ("C", "A"))
+    chosen = samples[rows]
+    return np.require(chosen.toarray() if issparse(chosen) else chosen, dtype, ("C", "A"))

@@ -19,14 +19,17 @@ from pyfc.component import Hyper, Loss
 from pyfc.component.base import Array
 from pyfc.component.loss import check_weights
 from pyfc.data import as_samples, float_rows
+from pyfc.kernels.engine import Engine, penalise
 from pyfc.layers import Activation, Layer, LayerLike, chain, chain_sizes
 from pyfc.metrics import Metric, find_metrics
+from pyfc.planning import plan_for
 from pyfc.table import Table
 
 if TYPE_CHECKING:
     import os
 
     from pyfc.gradients import GradientReport
+    from pyfc.kernels.plan import Plan
     from pyfc.trace import Trace
     from pyfc.training import History, Run
 
@@ -113,16 +116,19 @@ class Network:
                 layer.build(n_in, self.dtype, weights)
         #: The run that :meth:`step` goes on with.
         self.last_step: Run | None = None
+        #: A plan of the last prediction, for the next one.
+        self._waiting: list[Plan] = []
         self._flatten()
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what pickle and deepcopy keep: not the flat arrays, for the layers have the values."""
-        flattened = ("flat", "flat_gradient", "slices", "_gradients", "parameters")
+        flattened = ("flat", "flat_gradient", "slices", "_gradients", "parameters", "_waiting")
         return {name: value for name, value in self.__dict__.items() if name not in flattened}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take it back, and flatten anew."""
         self.__dict__.update(state)
+        self._waiting = []
         self._flatten()
 
     def _flatten(self) -> None:
@@ -220,14 +226,22 @@ class Network:
         ValueError
             If X has another shape, or contains NaN or infinity.
         """
-        samples = as_samples(X, self.n_in, self.dtype)
-        out = np.empty((len(samples), self.n_out), self.dtype)
-        for rows in _chunks(len(samples)):
-            out[rows] = self.forward_batch(float_rows(samples, rows, self.dtype))
+        return self.forward_checked(as_samples(X, self.n_in, self.dtype))
+
+    def forward_checked(self, samples: Any) -> Array:
+        """Do the work of :meth:`forward` on samples that were checked before."""
+        count = samples.shape[0]
+        out = np.empty((count, self.n_out), self.dtype)
+        if count:
+            # The last plan waits here; who takes it away has it alone.
+            plan = plan_for(self, samples, min(count, CHUNK), self._waiting.pop() if self._waiting else None)
+            Engine(plan).predict(out)
+            if not plan.samples.sparse:
+                self._waiting[:] = [plan]
         return out
 
     def forward_batch(self, x: Array) -> Array:
-        """Return the outputs for a checked batch in the network's dtype."""
+        """Return the outputs for a checked batch in the network's dtype, layer by layer."""
         for layer in self.layers:
             x, _ = layer.forward(x)
         return x
@@ -302,27 +316,25 @@ class Network:
             ``loss``, with the penalties, and the metrics by name.
         """
         samples, targets = self.check_data(X, y)
-        weight = None if sample_weight is None else check_weights(sample_weight, len(samples))
+        weight = None if sample_weight is None else check_weights(sample_weight, samples.shape[0])
         return self.evaluate_checked(samples, targets, find_metrics(metrics, self.loss), weight)
 
     def evaluate_checked(
         self, samples: Array, targets: Array, metrics: Mapping[str, Metric], weight: Array | None = None
     ) -> dict[str, float]:
         """Do the work of :meth:`evaluate` on data that was checked before."""
-        outputs = np.empty((len(samples), self.n_out), self.dtype)
-        losses = np.empty(len(samples), self.dtype)
-        for rows in _chunks(len(samples)):
-            outputs[rows] = self.forward_batch(float_rows(samples, rows, self.dtype))
-            self.loss.compute_forward(outputs[rows], targets[rows], losses[rows])
+        outputs = self.forward_checked(samples)
+        losses = np.empty(len(outputs), self.dtype)
+        self.loss.compute_forward(outputs, targets, losses)
         loss = float(np.average(losses.astype(np.float64), weights=weight)) + self.penalty()
         return {"loss": loss, **{name: float(f(outputs, targets, self.loss)) for name, f in metrics.items()}}
 
     def check_data(self, X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Array, Array]:
         """Return samples and targets in the form that the network works on, or raise with what was expected."""
         samples = as_samples(X, self.n_in, self.dtype)
-        if not len(samples):
+        if not samples.shape[0]:
             raise ValueError(f"X has shape {samples.shape}: expected at least one sample")
-        return samples, self.loss.targets(y, len(samples), self.n_out, self.dtype)
+        return samples, self.loss.targets(y, samples.shape[0], self.n_out, self.dtype)
 
     # Gradients
 
@@ -348,7 +360,7 @@ class Network:
             With the names and shapes of ``parameters``; copies.
         """
         samples, targets = self.check_data(X, y)
-        shares = self.loss.shares(len(samples), sample_weight, np.float64)
+        shares = self.loss.shares(samples.shape[0], sample_weight, np.float64)
         loss = self.backpropagate(samples, targets, shares)
         return loss, {
             f"{layer}.{key}": value.copy() for layer, parts in self._gradients.items() for key, value in parts.items()
@@ -357,7 +369,7 @@ class Network:
     def backpropagate(self, samples: Array, targets: Array, shares: Array) -> float:
         """Fill ``flat_gradient`` from all samples, in chunks, and return the loss; shares are each one's part in it."""
         total, loss = np.zeros_like(self.flat), 0.0
-        for rows in _chunks(len(samples)):
+        for rows in _chunks(samples.shape[0]):
             x = float_rows(samples, rows, self.dtype)
             part, _ = self.backpropagate_batch(x, targets[rows], shares[rows], training=False, penalised=False)
             loss += part
@@ -400,12 +412,9 @@ class Network:
 
     def penalise(self) -> None:
         """Add the gradient of the penalties to ``flat_gradient``."""
-        if self.l2:
+        if self.l1 or self.l2:
             for w, dw in self._penalised():
-                dw += self.dtype.type(self.l2) * w
-        if self.l1:
-            for w, dw in self._penalised():
-                dw += self.dtype.type(self.l1) * np.sign(w)
+                penalise(w, dw, self.l1, self.l2)
 
     def _penalised(self) -> Iterator[tuple[Array, Array]]:
         for layer in self.layers:

@@ -59,7 +59,7 @@ def capsule_problem(kernel, str name, Py_ssize_t hypers=-1):
         size, known_flags = sizeof(loss_kernel), 1
     else:
         # states and a reserved number stand between the head and the functions.
-        size, known_flags, first = sizeof(optimizer_kernel), 0, first + 2 * sizeof(uint32_t)
+        size, known_flags, first = sizeof(optimizer_kernel), ELEMENTWISE, first + 2 * sizeof(uint32_t)
     if head.abi >> 16 != PYFC_ABI_VERSION >> 16:
         return f"`kernel` has ABI version {head.abi >> 16}: expected {PYFC_ABI_VERSION >> 16}; rebuild it"
     if head.size < size:
@@ -91,10 +91,10 @@ def loss_takes_labels(kernel):
     return bool(k.flags & TAKES_LABELS)
 
 
-def optimizer_states(kernel):
-    """Return how many state arrays an optimizer's kernel keeps."""
+def optimizer_flags(kernel):
+    """Return how many state arrays an optimizer's kernel keeps, and whether it is elementwise."""
     cdef const optimizer_kernel *k = <const optimizer_kernel *>PyCapsule_GetPointer(kernel, PYFC_OPTIMIZER_CAPSULE)
-    return k.states
+    return k.states, bool(k.flags & ELEMENTWISE)
 
 
 def activation_forward(kernel, cnp.ndarray z, cnp.ndarray y, cnp.ndarray a, cnp.ndarray hyper):

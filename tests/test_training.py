@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from threadpoolctl import threadpool_info
 
 import pyfc
 from pyfc import schedules
@@ -573,58 +572,6 @@ def test_training_in_a_thread_and_two_at_once():
         thread.join()
     for network in networks:
         np.testing.assert_array_equal(network.flat, alone.flat)
-
-
-def blas_setting():
-    blas = (library for library in threadpool_info() if library["user_api"] == "blas")
-    return {library["filepath"]: library["num_threads"] for library in blas}
-
-
-def test_the_threads_of_blas_are_what_they_were():
-    before = blas_setting()
-    with pytest.raises(ValueError, match="without Dropout"):
-        quiet(net(dropout=0.5), optimizer="lbfgs", n_threads=1)
-    assert blas_setting() == before
-    inner = []
-    quiet(net(), n_threads=1, epochs=1, callbacks=[lambda run: inner.append(blas_setting())])
-    assert set(inner[0].values()) == {1}
-    both = threading.Barrier(2)
-
-    def first(run):
-        both.wait(30)  # the second one is inside too
-        both.wait(30)
-
-    def second(run):
-        if run.epoch == 0:
-            both.wait(30)
-            both.wait(30)
-            early.join(30)
-
-    early = threading.Thread(target=quiet, args=(net(),), kwargs={"epochs": 1, "callbacks": [first]})
-    late = threading.Thread(target=quiet, args=(net(),), kwargs={"epochs": 2, "callbacks": [second]})
-    early.start()
-    late.start()
-    late.join(60)
-    assert not late.is_alive()
-    assert blas_setting() == before
-
-
-INTERRUPTED = """
-    import os, signal, threading, time
-    import numpy as np, pyfc
-    X, y = np.random.default_rng(0).normal(size=(400, 4)), np.arange(400) % 3
-    network = pyfc.mlp([4, 8, 3])
-
-    class Press(pyfc.Callback):
-        def on_batch_end(self, run):
-            if run.steps == 130:
-                os.kill(os.getpid(), signal.SIGINT)
-
-    history = network.fit(X, y, epochs=1000, batch_size=4, progress=False, callbacks=[Press()])
-    print(history.stop_reason, history.epochs, network.last_step, network.predict(X[:3]).shape)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    network.fit(X, y, epochs=1, progress=False)
-"""
 
 
 def test_ctrl_c_ends_training_cleanly():

@@ -51,6 +51,13 @@ class Activation(Component):
         if cls.kernel is not None and not kernels.capsule_problem(cls.kernel, cls.capsule):
             cls.needs, cls.elementwise, cls.in_place, _ = kernels.activation_flags(cls.kernel)
 
+    @property
+    def compiled(self) -> bool:
+        """Whether calls end in the kernel, so that the engine may call it directly."""
+        cls = type(self)
+        own = cls.compute_forward, cls.compute_backward
+        return self.kernel is not None and own == (Activation.compute_forward, Activation.compute_backward)
+
     @classmethod
     def kernel_problem(cls) -> str:
         """Return whether kernel and class disagree on a learned parameter."""

@@ -37,6 +37,15 @@ class Loss(Component):
         if cls.kernel is not None and not kernels.capsule_problem(cls.kernel, cls.capsule):
             cls.takes_labels = kernels.loss_takes_labels(cls.kernel)
 
+    @property
+    def compiled(self) -> bool:
+        """Whether calls end in the kernel, so that the engine may call it directly."""
+        cls = type(self)
+        return self.kernel is not None and (cls.compute_forward, cls.compute_backward) == (
+            Loss.compute_forward,
+            Loss.compute_backward,
+        )
+
     @classmethod
     def method_problem(cls) -> str:
         """Return what a NumPy loss lacks."""

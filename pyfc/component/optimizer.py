@@ -37,13 +37,15 @@ class Optimizer(Component):
     capsule = "pyfc.optimizer.v1"
     default_lr: ClassVar[float] = 0.01
     states: ClassVar[int] = 0
+    #: Whether a parameter's step depends on its own gradient alone, so that a step may be made in pieces.
+    elementwise: ClassVar[bool] = False
     full_batch: ClassVar[bool] = False
     arguments = ("lr",)
 
     def __init_subclass__(cls) -> None:
         """Read what a kernel says of itself, so that it stands in one place."""
         if cls.kernel is not None and not kernels.capsule_problem(cls.kernel, cls.capsule):
-            cls.states = kernels.optimizer_states(cls.kernel)
+            cls.states, cls.elementwise = kernels.optimizer_flags(cls.kernel)
 
     def __init__(self, lr: float | Schedule | None = None, **hyperparameters: Any) -> None:
         super().__init__(**hyperparameters)
@@ -51,6 +53,11 @@ class Optimizer(Component):
             self.lr: float | Schedule = lr
         else:
             self.lr = _RATE.check(type(self).__name__, "lr", self.default_lr if lr is None else lr)
+
+    @property
+    def compiled(self) -> bool:
+        """Whether a step is a call of the kernel, so that the engine may call it directly."""
+        return self.kernel is not None and type(self).update is Optimizer.update
 
     @classmethod
     def method_problem(cls) -> str:

@@ -112,7 +112,7 @@ PYFC_OPTIMIZER_FUNCTIONS(double, f64)
 typedef struct {
     uint32_t abi;
     uint32_t size;
-    uint32_t flags; /* 0 */
+    uint32_t flags; /* 0, or PYFC_ELEMENTWISE: w[i] depends on dw[i] and state[..][i] alone, so n may be any part */
     uint32_t hypers;
     uint32_t states; /* how many state arrays */
     uint32_t reserved; /* 0 */

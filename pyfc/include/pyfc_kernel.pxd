@@ -125,13 +125,13 @@ cdef inline object loss_capsule(
 
 
 cdef inline object optimizer_capsule(
-    optimizer_kernel *kernel, uint32_t hypers, uint32_t states,
+    optimizer_kernel *kernel, uint32_t flags, uint32_t hypers, uint32_t states,
     optimizer_update_f32 update_f32, optimizer_update_f64 update_f64,
 ):
     """The same for an optimizer with so many state arrays."""
     kernel.abi = PYFC_ABI_VERSION
     kernel.size = sizeof(optimizer_kernel)
-    kernel.flags = 0
+    kernel.flags = flags
     kernel.hypers = hypers
     kernel.states = states
     kernel.update_f32 = update_f32

@@ -13,7 +13,7 @@ try:
         loss_backward,
         loss_forward,
         loss_takes_labels,
-        optimizer_states,
+        optimizer_flags,
         optimizer_update,
     )
     from pyfc.kernels.dense import dense_backward, dense_forward
@@ -38,7 +38,7 @@ __all__ = [
     "loss_backward",
     "loss_forward",
     "loss_takes_labels",
-    "optimizer_states",
+    "optimizer_flags",
     "optimizer_update",
     "rescale",
 ]

@@ -81,6 +81,10 @@ class Activation(Layer):
             da = out[learned.letter]
         return (dz if need_dx else None), {learned.letter: da}
 
+    def operation(self) -> tuple[str, Any]:
+        """Return the function, whose kernel the engine calls, or its methods if it has none."""
+        return "activation" if self.function.compiled else "function", self.function
+
     def _learned(self) -> Array | None:
         return self.parameters[self.function.learned.letter] if self.function.learned else None
 

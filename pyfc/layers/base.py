@@ -129,6 +129,18 @@ class Layer:
         """
         raise NotImplementedError
 
+    def operation(self) -> tuple[str, Any]:
+        """Return how the engine runs this layer: the kind of its operation, and what that needs to know.
+
+        ``("python", self)``: by calling :meth:`forward` and :meth:`backward`.
+        """
+        return "python", self
+
+    @property
+    def limited(self) -> bool:
+        """Whether :meth:`after_update` has anything to do."""
+        return True
+
     def after_update(self) -> None:
         """Put the parameters back into what is allowed, after an optimizer's step."""
 

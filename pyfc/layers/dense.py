@@ -107,6 +107,15 @@ class Dense(Layer):
         dx, dw, db = kernels.dense_backward(dy, cache, self.parameters["W"], need_dx, into.get("W"), into.get("b"))
         return dx, {"W": dw, "b": db}
 
+    def operation(self) -> tuple[str, Any]:
+        """Return ``("dense", None)``: the engine calls the same kernels."""
+        return "dense", None
+
+    @property
+    def limited(self) -> bool:
+        """Whether there is a ``max_norm``."""
+        return self.max_norm is not None
+
     def after_update(self) -> None:
         """Scale columns of W down to ``max_norm``."""
         if self.max_norm is not None:

@@ -86,6 +86,10 @@ class Dropout(Layer):
         dy = np.asarray(dy)
         return (dy if cache is None else kernels.drop(dy, self.rate, self.key, cache)), {}
 
+    def operation(self) -> tuple[str, Any]:
+        """Return this layer: the engine tosses its coins, and moves ``position`` on."""
+        return "dropout", self
+
     def config(self) -> dict[str, Any]:
         """Return the settings."""
         return {**super().config(), "rate": self.rate}

@@ -61,6 +61,10 @@ class Scale(Layer):
         """Return (dx, {}); see :meth:`Layer.backward`."""
         return (kernels.rescale(np.asarray(dy), self.factor) if need_dx else None), {}
 
+    def operation(self) -> tuple[str, Any]:
+        """Return the factor; at the beginning of a network it is applied as the samples are read."""
+        return "scale", self.factor
+
     def config(self) -> dict[str, Any]:
         """Return the settings."""
         return {**super().config(), "factor": self.factor}

@@ -19,6 +19,7 @@ import numpy as np
 from pyfc.atomic import check_target
 from pyfc.component.base import Array
 from pyfc.container import AGAIN, opened, write
+from pyfc.data import issparse
 from pyfc.description import describe
 from pyfc.errors import ModelFileError
 from pyfc.files import BROKEN, network_content, restore_random
@@ -183,8 +184,9 @@ class Checkpoint(Callback):
 
 def fingerprint(array: Array) -> dict[str, Any]:
     """Return shape, dtype, and a checksum over some of the rows, which tell data apart at little cost."""
-    rows = np.linspace(0, len(array) - 1, min(len(array), SAMPLE)).astype(np.intp)
-    digest = hashlib.sha256(np.ascontiguousarray(array[rows]).tobytes())
+    rows = np.linspace(0, array.shape[0] - 1, min(array.shape[0], SAMPLE)).astype(np.intp)
+    some = array[rows].toarray() if issparse(array) else np.ascontiguousarray(array[rows])  # type: ignore[attr-defined]
+    digest = hashlib.sha256(some.tobytes())
     return {"shape": list(array.shape), "dtype": array.dtype.str, "sha256": digest.hexdigest()[:16]}
 
 

@@ -15,13 +15,13 @@ from pyfc.component import Optimizer
 from pyfc.component.base import Array
 from pyfc.layers import Dense, Dropout
 from pyfc.metrics import Metric, find_metrics
+from pyfc.planning import threads_for
 from pyfc.training.callbacks import Callback, as_callbacks
 from pyfc.training.history import History
 from pyfc.training.interrupt import StopOnInterrupt
 from pyfc.training.loop import Loop
 from pyfc.training.run import Run
 from pyfc.training.step import check_clips
-from pyfc.training.threads import blas_threads, limited
 from pyfc.training.weights import total_weights
 
 if TYPE_CHECKING:
@@ -51,15 +51,18 @@ def fit(
 ) -> History:
     """Train a network on data.
 
-    Everything is checked before the first step. Ctrl-C ends training after the batch that it is in, and returns as
-    usual; so does a callback that calls ``run.stop``.
+    Everything is checked before the first step. An epoch is one call of the compiled engine, unless something has to be
+    done in Python after each batch: a callback's ``on_batch_end``, ``clip_norm`` or ``clip_value``, ``max_norm``, or an
+    optimizer without an elementwise kernel. Ctrl-C ends training within a tenth of a second, after a batch, and returns
+    as usual; so does a callback that calls ``run.stop``.
 
     Parameters
     ----------
     network : Network
         What is trained, in place.
-    X : array_like, shape (n, n_in)
-        Samples as rows, float, integer or boolean, finite. Not copied as a whole.
+    X : array_like, or sparse array of SciPy, shape (n, n_in)
+        Samples as rows, float, integer or boolean, finite. Not copied as a whole: bytes stay bytes, and a file mapped
+        into memory (``numpy.memmap``) may be larger than the memory. Zeros cost nothing where they are many.
     y : array_like
         Targets, as the loss takes them: integer labels (n,), one-hot rows, or numbers (n, n_out).
     epochs : int, default 10
@@ -80,7 +83,8 @@ def fit(
     progress : bool, default True
         Whether to show a progress bar, in a terminal or a notebook.
     n_threads : int, optional
-        Threads of BLAS; chosen by the size of the network if not given. The same number gives the same weights.
+        How many threads work on a batch; by default as many as have enough to do. The same number gives the same
+        weights; so does any other, but where activations have learned parameters, whose sums it rounds differently.
     sample_weight : array_like, shape (n,), optional
         How much each sample counts.
     class_weight : mapping of int to float, or "balanced", optional
@@ -130,11 +134,12 @@ def fit(
     clips = check_clips(clip_norm, clip_value)
     measures = find_metrics(metrics, network.loss)
     hung_in = as_callbacks(callbacks)
-    rows = len(samples) if recipe.full_batch else min(int(batch_size), len(samples))
-    threads = blas_threads(network, rows, n_threads)
+    count = samples.shape[0]
+    rows = count if recipe.full_batch else min(int(batch_size), count)
+    threads = threads_for(network, rows, n_threads)
     if recipe.full_batch:
         _check_full_batch(network, recipe)
-    batches = 1 if recipe.full_batch else math.ceil(len(samples) / rows)
+    batches = 1 if recipe.full_batch else math.ceil(count / rows)
     measured = ["loss", *measures, *(f"val_{name}" for name in ("loss", *measures) if held_out is not None)]
     if not isinstance(recipe.lr, float):
         measured.append("lr")
@@ -148,8 +153,8 @@ def fit(
         data = {"X": samples, "y": targets, "sample_weight": weight, "validation X": X_held, "validation y": y_held}
         hung_in.append(Checkpoint(checkpoint, run, hung_in, settings, data, resume=resume))
 
-    loop = Loop(run, samples, targets, held_out, weight, measures, hung_in, clips, rows, bool(shuffle))
-    with limited(threads), StopOnInterrupt(run):
+    loop = Loop(run, samples, targets, held_out, weight, measures, hung_in, clips, rows, bool(shuffle), threads)
+    with StopOnInterrupt(run):
         loop.run_all(progress)
     return run.history
 

@@ -6,17 +6,24 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from pyfc.component.base import Array
-from pyfc.data import float_rows
 from pyfc.errors import TrainingError
+from pyfc.kernels.engine import Engine
+from pyfc.layers import Layer
 from pyfc.metrics import Metric
+from pyfc.planning import make_plan, operation
 from pyfc.training.callbacks import Callback
 from pyfc.training.run import Run
 from pyfc.training.step import LIKELY_CAUSES
 from pyfc.training.weights import batch_shares
+
+
+class NotFiniteError(ArithmeticError):
+    """The loss or a weight is NaN or infinite."""
 
 
 @dataclass
@@ -28,7 +35,7 @@ class Loop:
     run : Run
         What callbacks see.
     samples, targets : ndarray
-        The training data, as the network and its loss hold them.
+        (Or sparse samples.) The training data, as the network and its loss hold them.
     held_out : tuple of ndarray, or None
         The same of the validation data.
     weight : ndarray of float64, shape (n,), or None
@@ -43,10 +50,12 @@ class Loop:
         Samples in a batch.
     shuffle : bool
         Whether each epoch has an order of its own.
+    threads : int
+        How many work on a batch.
     """
 
     run: Run
-    samples: Array
+    samples: Any
     targets: Array
     held_out: tuple[Array, Array] | None
     weight: Array | None
@@ -55,10 +64,17 @@ class Loop:
     clips: tuple[float | None, float | None]
     rows: int
     shuffle: bool
+    threads: int
 
     def __post_init__(self) -> None:
-        """Make room for the outputs of an epoch, which the metrics are of."""
-        self.outputs = np.empty((len(self.samples), self.run.network.n_out), self.run.network.dtype)
+        """Make the plan, and room for the outputs of an epoch, which the metrics are of."""
+        network = self.run.network
+        count = self.samples.shape[0]
+        self.outputs = np.empty((count, network.n_out), network.dtype) if self.metrics else None
+        self.order: Array | None = None
+        if not self.run.optimizer.full_batch:
+            plan = make_plan(network, self.samples, self.rows, self.threads, training=True)
+            self.engine = Engine(plan, self.targets, self.weight, network.l1, network.l2)
 
     def run_all(self, progress: bool) -> None:
         """Train until the last epoch, or until something stops the run."""
@@ -84,50 +100,115 @@ class Loop:
 
     def _epochs(self) -> None:
         run = self.run
-        for epoch in range(run.epoch, run.epochs):
-            run.epoch = epoch
-            good = run.snapshot()
-            try:
-                loss = self._one_epoch(good)
-            except KeyboardInterrupt:  # the second one: the step may be half done
-                run.restore(good)
-                raise
-            if loss is None:
-                return
-            self._end_epoch({"loss": loss, **self._measure()})
-            if run.stop_reason:
-                return
+        good = run.snapshot()
+        try:
+            while run.epoch < run.epochs and not run.stop_reason:
+                good[:] = run.network.flat
+                done = self._in_one_call(good) if self._without_python() else self._batch_by_batch()
+                if done is None:
+                    return
+                run.epoch += len(done) - 1
+                for loss in done[:-1]:
+                    run.history.append({"loss": loss})
+                self._end_epoch({"loss": done[-1], **self._measure()})
+                run.epoch += 1
+        except NotFiniteError as error:
+            run.restore(good)
+            run.history.stop_reason = f"{error} in epoch {run.epoch + 1}, batch {run.batch + 1} of {run.batches}"
+            raise TrainingError(
+                f"{run.history.stop_reason}; the network has its weights from before that epoch again. {LIKELY_CAUSES}"
+            ) from None
+        except BaseException:  # a plugin's error, or the second Ctrl-C: the step may be half done
+            run.restore(good)
+            raise
 
-    def _one_epoch(self, good: Array) -> float | None:
-        """Train on every sample once, and return the mean loss; None if training is to stop before the end."""
+    def _without_python(self) -> bool:
+        """Return whether whole epochs can run in the engine, because nothing hangs in between the batches."""
+        optimizer, layers = self.run.optimizer, [layer for layer in self.run.network.layers if not layer.frozen]
+        return (
+            optimizer.compiled
+            and optimizer.elementwise
+            and self.clips == (None, None)
+            and all(type(callback).on_batch_end is Callback.on_batch_end for callback in self.callbacks)
+            and all(type(layer).after_update is Layer.after_update or not layer.limited for layer in layers)
+            and all(operation(layer)[0] != "python" or not layer.parameters for layer in layers)
+        )
+
+    def _in_one_call(self, good: Array) -> list[float] | None:
+        """Train for an epoch, or all that remain if nothing is done between them; return their mean losses."""
+        run, network, optimizer = self.run, self.run.network, self.run.optimizer
+        alone = not (self.callbacks or self.held_out or self.metrics) and isinstance(optimizer.lr, float)
+        epochs = run.epochs - run.epoch if alone else 1
+        times = [run.epoch] if isinstance(optimizer.lr, float) else run.epoch + np.arange(run.batches) / run.batches
+        rates = np.array([optimizer.rate(float(time)) for time in times])
+        began, before, first = run.steps, self.bar.n, run.epoch
+
+        def look(epoch: int, batch: int) -> bool:
+            self._show(first + epoch, before + epoch * run.batches + batch)
+            return bool(run.stop_reason)
+
+        generator = network.shuffle_rng if self.shuffle else None
+        engine, stated = self.engine, list(run.state)
+        try:
+            losses = engine.train(
+                epochs, self.rows, optimizer, stated, rates, generator, good, self.outputs, look, run.steps
+            )
+        finally:
+            run.steps, run.loss, run.lr = engine.steps, engine.loss, float(rates[min(engine.batch, len(rates)) - 1])
+            whole, batches = divmod(run.steps - began, run.batches)
+            run.batch = engine.batch - (not engine.stopped)
+            count = self.samples.shape[0]
+            run.history.samples += whole * count + min(batches * self.rows, count)
+        self.order = engine.order
+        if engine.stopped == "not finite":
+            run.epoch += len(losses)
+            run.batch = min(engine.batch, run.batches - 1)
+            lost = not math.isfinite(run.loss)
+            raise NotFiniteError(f"the loss became {run.loss}" if lost else "the weights became NaN or infinite")
+        self._show(run.epoch + len(losses) - 1, before + run.steps - began)
+        if engine.stopped or not losses:
+            for index, loss in enumerate(losses):
+                run.history.append({"loss": loss})
+                run.epoch += index + 1 < len(losses)
+            return None
+        return losses
+
+    def _batch_by_batch(self) -> list[float] | None:
+        """Train for an epoch with a look from Python after each batch; return its mean loss as a list."""
         run, network = self.run, self.run.network
-        count = len(self.samples)
-        self.order = network.shuffle_rng.permutation(count) if self.shuffle else np.arange(count)
+        count = self.samples.shape[0]
+        self.order = network.shuffle_rng.permutation(count) if self.shuffle else None
+        self.engine.set_order(self.order)
         total = counted = 0.0
         for batch in range(run.batches):
             run.batch = batch
-            rows = self.order[run.batch * self.rows : (run.batch + 1) * self.rows]
-            shares, run.importance = batch_shares(self.weight, rows)
-            x = float_rows(self.samples, rows, network.dtype)
-            run.targets = self.targets[rows]
-            run.loss, run.outputs = network.backpropagate_batch(x, run.targets, shares)
+            first, rows = batch * self.rows, min(self.rows, count - batch * self.rows)
+            chosen = slice(first, first + rows) if self.order is None else self.order[first : first + rows]
+            run.targets = self.targets[chosen]
+            run.importance = float(rows) if self.weight is None else float(self.weight[chosen].sum())
+            run.loss, run.outputs = self.engine.backpropagate(first, rows)
+            network.penalise()
+            run.loss += network.penalty()
             if not math.isfinite(run.loss):
-                self._fail(f"the loss became {run.loss}", f"batch {run.batch + 1} of {run.batches}", good)
+                raise NotFiniteError(f"the loss became {run.loss}")
             run.apply(*self.clips)
-            self.outputs[run.batch * self.rows : run.batch * self.rows + len(rows)] = run.outputs
+            if self.outputs is not None:
+                self.outputs[first : first + rows] = run.outputs
             total, counted = total + run.loss * run.importance, counted + run.importance
-            run.history.samples += len(rows)
+            run.history.samples += rows
             for callback in self.callbacks:
                 callback.on_batch_end(run)
-            self._show()
+            self._show(run.epoch, run.epoch * run.batches + batch + 1)
             if run.stop_reason:
                 break
         if not np.isfinite(network.flat).all():  # no later loss would say so
-            self._fail("the weights became NaN or infinite", f"batch {run.batch + 1} of {run.batches} or before", good)
-        return total / counted if run.batch + 1 == run.batches else None
+            raise NotFiniteError("the weights became NaN or infinite")
+        return [total / counted] if run.batch + 1 == run.batches else None
 
     def _measure(self) -> dict[str, float]:
-        ordered = self.targets[self.order]
+        if self.outputs is None:
+            return {}
+        ordered = self.targets if self.order is None else self.targets[self.order]
         return {name: float(f(self.outputs, ordered, self.run.network.loss)) for name, f in self.metrics.items()}
 
     def _end_epoch(self, logs: dict[str, float]) -> None:
@@ -144,23 +225,15 @@ class Loop:
         shown = {name: f"{run.logs[name]:.4g}" for name in ("loss", *others[-1:])}
         self.bar.set_postfix(shown, refresh=False)
 
-    def _show(self) -> None:
-        self.bar.set_description(f"epoch {self.run.epoch + 1}/{self.run.epochs}", refresh=False)
-        self.bar.update()
-
-    def _fail(self, problem: str, where: str, good: Array) -> None:
-        run = self.run
-        run.restore(good)
-        run.history.stop_reason = f"{problem} in epoch {run.epoch + 1}, {where}"
-        raise TrainingError(
-            f"{run.history.stop_reason}; the network has its weights from before that epoch again. {LIKELY_CAUSES}"
-        )
+    def _show(self, epoch: int, batches: int) -> None:
+        self.bar.set_description(f"epoch {epoch + 1}/{self.run.epochs}", refresh=False)
+        self.bar.update(batches - self.bar.n)
 
     def _iterations(self) -> None:
         """Hand the whole problem to a full-batch optimizer; an iteration counts as an epoch."""
         run, network = self.run, self.run.network
         parts = network.trainable()
-        shares, _ = batch_shares(self.weight, np.arange(len(self.samples)))
+        shares, _ = batch_shares(self.weight, np.arange(self.samples.shape[0]))
         good = run.snapshot()
 
         def put(w: Array) -> None:
@@ -174,7 +247,12 @@ class Loop:
             put(w)
             loss = network.backpropagate(self.samples, self.targets, shares)
             if not math.isfinite(loss):
-                self._fail(f"the loss became {loss}", "an iteration over all data", good)
+                run.restore(good)
+                run.history.stop_reason = f"the loss became {loss} in epoch {run.epoch + 1}, an iteration over all data"
+                raise TrainingError(
+                    f"{run.history.stop_reason}; the network has its weights from before that epoch again. "
+                    f"{LIKELY_CAUSES}"
+                )
             return loss, np.concatenate([network.flat_gradient[part] for part in parts]).astype(np.float64)
 
         def after_iteration(w: Array) -> None:
@@ -183,11 +261,11 @@ class Loop:
             good = run.snapshot()
             logs = network.evaluate_checked(self.samples, self.targets, self.metrics, self.weight)
             run.loss, run.steps = logs["loss"], run.steps + 1
-            run.history.samples += len(self.samples)
+            run.history.samples += self.samples.shape[0]
             for callback in self.callbacks:
                 callback.on_batch_end(run)
             self._end_epoch(logs)
-            self._show()
+            self._show(run.epoch, run.epoch + 1)
             run.epoch += 1
             if run.stop_reason:
                 raise StopIteration

@@ -67,7 +67,7 @@ def step(
         raise ValueError(f"{recipe!r} works on all data at once: expected sgd, adam or the like; or use fit")
     clips = check_clips(clip_norm, clip_value)
     samples, targets = network.check_data(batch[0], batch[1])
-    shares = network.loss.shares(len(samples), batch[2] if len(batch) == 3 else None, np.float64)
+    shares = network.loss.shares(samples.shape[0], batch[2] if len(batch) == 3 else None, np.float64)
     run: Run | None = network.last_step
     if run is None or run.optimizer != recipe:
         run = Run(network, recipe, epochs=1, batches=1, history=History())

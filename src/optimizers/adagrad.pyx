@@ -1,5 +1,5 @@
 """adagrad: each parameter has a learning rate of its own, which falls with the gradients that it has seen."""
-from pyfc_kernel cimport int64_t, optimizer_capsule, optimizer_kernel, real, status
+from pyfc_kernel cimport ELEMENTWISE, int64_t, optimizer_capsule, optimizer_kernel, real, status
 from pyfc_math cimport sqrt
 
 from pyfc.component import Hyper, Optimizer
@@ -62,4 +62,4 @@ class Adagrad(Optimizer):
         Step(5, "(exp(a) * g)**2 / (exp(a)**2 * s + (exp(a) * g)**2) = g**2 / s_new",
              "the square of (3) without eps: gradients multiplied by any number exp(a) > 0 give the same steps"),
     )
-    kernel = optimizer_capsule(&functions, 1, 1, update[float], update[double])
+    kernel = optimizer_capsule(&functions, ELEMENTWISE, 1, 1, update[float], update[double])

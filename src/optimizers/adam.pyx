@@ -1,6 +1,6 @@
 """adam: a fading mean of the gradients, divided by the root of a fading mean of their squares."""
 from libc.math cimport expm1, log
-from pyfc_kernel cimport int64_t, optimizer_capsule, optimizer_kernel, real, status
+from pyfc_kernel cimport ELEMENTWISE, int64_t, optimizer_capsule, optimizer_kernel, real, status
 from pyfc_math cimport sqrt
 
 from pyfc.component import Hyper, Optimizer
@@ -78,4 +78,4 @@ class Adam(Optimizer):
         Step(7, "w_new = w - lr * m_hat / (sqrt(v_hat) + eps)",
              "a step along the mean, in units of the root mean square", runs=True),
     )
-    kernel = optimizer_capsule(&functions, 3, 2, update[float], update[double])
+    kernel = optimizer_capsule(&functions, ELEMENTWISE, 3, 2, update[float], update[double])

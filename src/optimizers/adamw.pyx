@@ -1,6 +1,6 @@
 """adamw: adam with weight decay that is a shrinking of its own, not a part of the gradient."""
 from libc.math cimport expm1, log
-from pyfc_kernel cimport int64_t, optimizer_capsule, optimizer_kernel, real, status
+from pyfc_kernel cimport ELEMENTWISE, int64_t, optimizer_capsule, optimizer_kernel, real, status
 from pyfc_math cimport sqrt
 
 from pyfc.component import Hyper, Optimizer
@@ -85,4 +85,4 @@ class AdamW(Optimizer):
              runs=True),
         Step(9, "w_new - (w - lr * u) = -lr * weight_decay * w", "Adam's step where weight_decay is 0"),
     )
-    kernel = optimizer_capsule(&functions, 4, 2, update[float], update[double])
+    kernel = optimizer_capsule(&functions, ELEMENTWISE, 4, 2, update[float], update[double])

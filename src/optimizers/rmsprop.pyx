@@ -1,5 +1,5 @@
 """rmsprop: each step is divided by the root mean square of the recent gradients of its parameter."""
-from pyfc_kernel cimport int64_t, optimizer_capsule, optimizer_kernel, real, status
+from pyfc_kernel cimport ELEMENTWISE, int64_t, optimizer_capsule, optimizer_kernel, real, status
 from pyfc_math cimport sqrt
 
 from pyfc.component import Hyper, Optimizer
@@ -69,4 +69,4 @@ class RMSprop(Optimizer):
              "the weights of the gradients of steps 1 to t in s: a mean once rho**t has faded"),
         Step(4, "w_new = w - lr * g / (sqrt(s_new) + eps)", "a step divided by the root of the mean", runs=True),
     )
-    kernel = optimizer_capsule(&functions, 2, 1, update[float], update[double])
+    kernel = optimizer_capsule(&functions, ELEMENTWISE, 2, 1, update[float], update[double])

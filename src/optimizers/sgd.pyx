@@ -1,5 +1,5 @@
 """sgd: a step against the gradient, with momentum if asked for. The plainest optimizer, and often the one to beat."""
-from pyfc_kernel cimport int64_t, optimizer_capsule, optimizer_kernel, real, status
+from pyfc_kernel cimport ELEMENTWISE, int64_t, optimizer_capsule, optimizer_kernel, real, status
 
 from pyfc.component import Hyper, Optimizer
 from pyfc.derivation import Step
@@ -82,4 +82,4 @@ class SGD(Optimizer):
              "so x = w + lr * momentum * v moves by -lr * v_new, g being taken at x - lr * momentum * v: Nesterov",
              when={"nesterov": True}),
     )
-    kernel = optimizer_capsule(&functions, 2, 1, update[float], update[double])
+    kernel = optimizer_capsule(&functions, ELEMENTWISE, 2, 1, update[float], update[double])

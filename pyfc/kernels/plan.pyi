@@ -1,0 +1,21 @@
+from collections.abc import Sequence
+from typing import Any
+
+from pyfc.kernels.samples import Samples
+
+class Plan:
+    threads: int
+    rows: int
+    samples: Samples
+    def __init__(
+        self,
+        operations: Sequence[tuple[Any, ...]],
+        loss: Any,
+        flat: Any,
+        gradient: Any,
+        samples: Samples,
+        rows: int,
+        threads: int,
+        training: bool,
+    ) -> None: ...
+    def use(self, samples: Samples) -> None: ...
