@@ -130,7 +130,8 @@ def write(case: Case, folder: Path) -> None:
         np.save(folder / "X_scaled.npy", X.astype(case.dtype) / np.dtype(case.dtype).type(255))
     np.save(folder / "t.npy", t if case.loss == "cross_entropy" else t.astype(case.dtype))
     for layer, (p, q) in enumerate(pairwise(case.sizes)):
-        np.save(folder / f"W{layer}.npy", (rng.standard_normal((p, q)) * p**-0.5).astype(case.dtype))
+        deviation = ((2 if case.hidden == "relu" else 1) / p) ** 0.5  # no layer makes its inputs larger or smaller
+        np.save(folder / f"W{layer}.npy", (deviation * rng.standard_normal((p, q))).astype(case.dtype))
         np.save(folder / f"b{layer}.npy", (rng.standard_normal(q) * 0.1).astype(case.dtype))
 
 

@@ -72,6 +72,7 @@ def draw(lines, path: Path, title):
                 look = {"color": style.OKABE_ITO[i], "marker": style.MARKERS[i], "linewidth": 2.2 if i == 0 else 1.4}
                 ax.loglog(*zip(*drawn, strict=True), label=column, **look)
         style.dress(ax, name, "", LABELS[name], "microseconds per sample", grid=True)
-        ax.legend(frameon=False)
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)

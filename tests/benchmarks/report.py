@@ -138,9 +138,19 @@ def write_json(results, path: Path):
     path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
-def write_readme(results, readme: Path = FOLDER / "README.md"):
-    """Put the tables of this run between the two marks of the README."""
+def title(made_on, threads):
+    """Return a line for a picture."""
+    return f"{made_on['processor']}, pinned to {min(threads)} core, commit {made_on['commit']}"
+
+
+def write_readme(runs, readme: Path = FOLDER / "README.md"):
+    """Put the tables of the last of some runs, and what became of each, between the two marks of the README."""
+    told = [text(runs[-1])]
+    if len(runs) > 1:
+        told += ["The runs, of which the tables above are the last:"]
+        told += ["\n".join(f"{number}. {summary(results)}" for number, results in enumerate(runs, 1))]
     page = readme.read_text(encoding="utf-8")
     before, rest = page.split(BEGIN)
     _, after = rest.split(END)
-    readme.write_text(f"{before}{BEGIN}\n\n{text(results)}\n\n{END}{after}", encoding="utf-8")
+    block = "\n\n".join([BEGIN, *told, END])
+    readme.write_text(f"{before}{block}{after}", encoding="utf-8")

@@ -26,6 +26,7 @@ def settings(arguments=None):
         help="pin to these, such as 0,1: a run with n threads takes the first n of them",
     )  # fmt: skip
     parser.add_argument("--repeats", type=int, default=5, help="rounds, of which the median counts; default 5")
+    parser.add_argument("--runs", type=int, default=1, help="of all of it, one after the other; default 1")
     parser.add_argument("--seconds", type=float, default=0.3, help="of each timing, about; default 0.3")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--cases", nargs="+", choices=names, default=names, metavar="CASE", help=", ".join(names))
@@ -40,12 +41,24 @@ def settings(arguments=None):
 def main():
     """Measure, print, and write; return 1 if a library's results did not agree or it failed."""
     given = settings()
-    cores = given.cores
-    if max(given.threads) > len(cores):
-        raise SystemExit(
-            f"--threads {max(given.threads)} on cores {cores}: expected as many cores, such as --cores 0,1"
-        )
-    timing = {"repeats": given.repeats, "seconds": given.seconds}
+    if max(given.threads) > len(given.cores):
+        raise SystemExit(f"--threads {max(given.threads)} with --cores {given.cores}: expected as many cores, like 0,1")
+    made = []
+    for number in range(1, given.runs + 1):
+        results = measure(given)
+        print(report.text(results), flush=True)
+        report.write_json(results, given.out / f"run{number}.json")
+        if results["growth"]:
+            growth.draw(results["growth"], given.out / "growth.png", report.title(results["machine"], given.threads))
+        made.append(results)
+    if given.write:
+        report.write_readme(made)
+    return 1 if any(failures(results) for results in made) else 0
+
+
+def measure(given):
+    """Return the results of one run."""
+    cores, timing = given.cores, {"repeats": given.repeats, "seconds": given.seconds}
     results = {"cases": {}, "activations": [], "optimizers": [], "growth": {}}
     peak, versions = {}, {}
     for threads in given.threads:
@@ -65,15 +78,7 @@ def main():
         finally:
             pool.close()
     results["machine"] = report.machine(cores, peak, versions)
-    print(report.text(results))
-    report.write_json(results, given.out / "benchmarks.json")
-    if results["growth"]:
-        made_on = results["machine"]
-        title = f"{made_on['processor']}, {min(given.threads)} thread, commit {made_on['commit']}"
-        growth.draw(results["growth"], given.out / "growth.png", title)
-    if given.write:
-        report.write_readme(results)
-    return 1 if failures(results) else 0
+    return results
 
 
 def measure_cases(pool, names, peak, timing):

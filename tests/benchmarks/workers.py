@@ -17,6 +17,8 @@ import traceback
 from libraries import COLUMNS
 from libraries.base import NotPossible
 
+#: The threads of a BLAS keep a core busy for some time after a product, in wait for the next: seconds that this lasts.
+SETTLE = 0.05
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -58,16 +60,17 @@ def calibrated(job, seconds):
     steps, took = job.unit, 0.0
     for warm in range(100):
         took = sample(job, steps) * steps
-        if warm and (took > seconds / 4 or steps * 2 > 10**9):
+        if warm and took > seconds / 4:
             break
         if warm:
-            steps *= max(2, min(16, math.ceil(seconds / 4 / max(took, 1e-6))))
+            steps *= min(16, math.ceil(seconds / 4 / took) + 1)
     return max(1, round(steps * seconds / took / job.unit)) * job.unit, took / steps
 
 
 def sample(job, steps):
     """Return the seconds of a step."""
     job.reset()
+    time.sleep(SETTLE)
     start = time.perf_counter()
     job.run(steps)
     return (time.perf_counter() - start) / steps
