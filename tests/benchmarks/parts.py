@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from table import holds
+
 REQUIRED = {
     **dict.fromkeys(("relu", "leaky_relu"), 1.05),
     **dict.fromkeys(("sigmoid", "gelu", "silu"), 0.9),
@@ -39,8 +41,8 @@ def activations(pool, *, repeats, seconds):
                 ratio = quotient(found["median"], "pyfc", "PyTorch")
                 needed = limit if dtype == "float32" else None  # float64 is for information
                 row = {"name": name, "direction": direction, "dtype": dtype, "ratio": ratio, "limit": needed}
-                ok = None if needed is None else ratio is not None and ratio <= needed
-                rows.append(row | {key: found[key] for key in ("median", "samples", "wrong")} | {"ok": ok})
+                kept = {key: found[key] for key in ("median", "samples", "wrong")}
+                rows.append(row | kept | {"ok": holds(ratio, needed)})
     return rows
 
 
@@ -62,7 +64,7 @@ def optimizers(pool, *, repeats, seconds):
     requests = {column: ("adam", w, dw) for column in ("GEMM sum", "PyTorch", "pyfc") if column in pool.workers}
     found = pool.measure("adam", requests, repeats=repeats, seconds=seconds)
     ratio = quotient(found["median"], "pyfc", "GEMM sum")
-    row = {"name": "adam", "ratio": ratio, "limit": ADAM, "ok": ratio is not None and ratio <= ADAM}
+    row = {"name": "adam", "ratio": ratio, "limit": ADAM, "ok": holds(ratio, ADAM)}
     return [row | {key: found[key] for key in ("median", "samples", "wrong")}]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from libraries import COLUMNS
 
 FOLDER = Path(__file__).parent
+VERDICT = {True: "ok", False: "**MISSED**", None: "not measured"}
 BEGIN, END = "<!-- results: written by run.py --write -->", "<!-- end of results -->"
 
 
@@ -63,8 +64,8 @@ def required(entries):
     told = []
     for entry in entries:
         limit = f"1/{1 / entry['limit']:.0f}" if entry["limit"] < 0.3 else f"{entry['limit']:g}"
-        ratio = "none" if entry["ratio"] is None else f"{entry['ratio']:.3f}"
-        told.append(f"<= {limit} x {entry['to']}: {ratio} {'ok' if entry['ok'] else '**MISSED**'}")
+        ratio = "—" if entry["ratio"] is None else f"{entry['ratio']:.3f}"
+        told.append(f"<= {limit} x {entry['to']}: {ratio} {VERDICT[entry['ok']]}")
     return "; ".join(told)
 
 
@@ -90,7 +91,7 @@ def activations_table(rows):
     for row in rows:
         times = [microseconds(row["median"].get(column)) for column in ("GEMM sum", "PyTorch", "pyfc")]
         ratio = "—" if row["ratio"] is None else f"{row['ratio']:.3f}"
-        limit = "" if row["limit"] is None else f"<= {row['limit']:g} {'ok' if row['ok'] else '**MISSED**'}"
+        limit = "" if row["limit"] is None else f"<= {row['limit']:g} {VERDICT[row['ok']]}"
         lines.append([row["name"], row["direction"], row["dtype"], *times, ratio, limit])
     title = "### Activations on a million numbers, 1 thread, microseconds"
     told = "*memory*: the least that has to be read and written, with no arithmetic: z and y, or dy, y or z, and dz."
@@ -104,7 +105,7 @@ def optimizers_table(rows):
     for row in rows:
         times = [microseconds(row["median"].get(column)) for column in ("GEMM sum", "PyTorch", "pyfc")]
         ratio = "—" if row["ratio"] is None else f"{row['ratio']:.3f}"
-        lines.append([row["name"], *times, ratio, f"<= {row['limit']:g} {'ok' if row['ok'] else '**MISSED**'}"])
+        lines.append([row["name"], *times, ratio, f"<= {row['limit']:g} {VERDICT[row['ok']]}"])
     return f"### An optimizer's step on 4 million float32 parameters, 1 thread, microseconds\n\n{markdown(head, lines)}"
 
 
@@ -114,11 +115,14 @@ def summary(results):
         (f"{row['name']}, {threads} thread{'s' * (int(threads) > 1)}, to {entry['to']}", entry["ok"])
         for threads, rows in results["cases"].items() for row in rows for entry in row["required"]
     ]  # fmt: skip
-    entries += [(f"{r['name']} {r['direction']}", r["ok"]) for r in results["activations"] if r["ok"] is not None]
+    limited = [row for row in results["activations"] if row["limit"] is not None]
+    entries += [(f"{row['name']} {row['direction']}", row["ok"]) for row in limited]
     entries += [(row["name"], row["ok"]) for row in results["optimizers"]]
-    missed = [name for name, ok in entries if not ok]
-    told = f"{len(entries) - len(missed)} of {len(entries)} required ratios hold."
-    return told + (f" Missed: {'; '.join(missed)}." if missed else "")
+    told = [f"{sum(ok is True for _, ok in entries)} of {len(entries)} required ratios hold."]
+    for ok, word in ((False, "Missed"), (None, "Not measured")):
+        names = [name for name, found in entries if found is ok]
+        told += [f"{word}: {'; '.join(names)}."] if names else []
+    return " ".join(told)
 
 
 def text(results):

@@ -74,14 +74,16 @@ def ratios(case, median, peak, threads):
     peers = {column: median[column] for column in PEERS if column in median}
     best = min(peers, key=peers.get) if peers else None
     others = median | ({"best peer": peers[best]} if best else {})
-    row = {"best peer": best, "flops": case.flops, "ratio": {}, "required": []}
-    if mine is None:
-        return row
-    row["ratio"] = {column: mine / others[column] for column in others if column != "pyfc"}
-    row["FMA limit"] = mine / (case.flops / (peak[case.dtype] * threads)) if peak else None
+    row = {"best peer": best, "flops": case.flops, "ratio": {}, "FMA limit": None, "required": []}
+    if mine is not None:
+        row["ratio"] = {column: mine / other for column, other in others.items() if column != "pyfc"}
+        row["FMA limit"] = mine / (case.flops / (peak[case.dtype] * threads)) if peak else None
     for column, limit in case.required.get(threads, {}).items():
         ratio = row["ratio"].get(column)
-        row["required"].append(
-            {"to": column, "limit": limit, "ratio": ratio, "ok": ratio is not None and ratio <= limit}
-        )
+        row["required"].append({"to": column, "limit": limit, "ratio": ratio, "ok": holds(ratio, limit)})
     return row
+
+
+def holds(ratio, limit):
+    """Return whether a ratio is as required; None if there is none, or nothing is required."""
+    return None if ratio is None or limit is None else bool(ratio <= limit)
