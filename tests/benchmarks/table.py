@@ -20,8 +20,8 @@ WAY = {"float32": 2e-2, "float64": 1e-10}
 LABELS = 1e-3
 
 
-def measure(pool, case, peak, *, repeats, seconds, columns=None):
-    """Return the row of a case; columns limits it to some."""
+def measure(pool, case, peak, *, repeats, seconds, columns=None, ways=WAY):
+    """Return the row of a case; columns limits it to some, and ways is how far the weights may be off."""
     if not cases.available(case):
         say(f"{case.name} is left out: set PYFC_DATA to the folder of MNIST's files")
         return None
@@ -30,7 +30,7 @@ def measure(pool, case, peak, *, repeats, seconds, columns=None):
         cases.write(case, Path(folder))
         requests = dict.fromkeys(columns or pool.workers, (kind, case, folder))
         start = {name: np.load(Path(folder, f"{name}.npy")) for name in names_of(case)}
-        agree = functools.partial(disagreements, case, start)
+        agree = functools.partial(disagreements, case, start, ways[case.dtype])
         found = pool.measure(case.name, requests, repeats=repeats, seconds=seconds, agree=agree)
     row = {"case": dataclasses.asdict(case), "name": case.name}
     row |= {key: found[key] for key in ("median", "samples", "empty", "wrong")}
@@ -41,7 +41,7 @@ def names_of(case):
     return [f"{letter}{i}" for i in range(len(case.sizes) - 1) for letter in "Wb"]
 
 
-def disagreements(case, start, results):
+def disagreements(case, start, way, results):
     """Return, by column, in what a library does not agree with NumPy, or else with the first of them."""
     results = {column: result for column, result in results.items() if result}  # the sum of products has none
     if len(results) < 2:
@@ -51,9 +51,9 @@ def disagreements(case, start, results):
     for column, result in results.items():
         worst = {name: distance(name, value, right[name], start) for name, value in result.items()}
         limits = {"labels": LABELS, "loss": LOSS[case.dtype]}
-        worst = {name: d for name, d in worst.items() if not d <= limits.get(name, WAY[case.dtype])}
+        worst = {name: d for name, d in worst.items() if not d <= limits.get(name, way)}
         if worst:
-            found = ", ".join(f"{name} by {d:.1e}" for name, d in worst.items())
+            found = ", ".join(f"{name} by {d:.1e}" for name, d in list(worst.items())[:5])
             wrong[column] = f"does not agree with {reference}, so that nothing is timed: {found}"
     return wrong
 
