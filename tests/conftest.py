@@ -12,6 +12,9 @@ import pytest
 
 from pyfc import registry
 
+#: The benchmarks need PyTorch and JAX, and take minutes: `python tests/benchmarks/run.py` runs them.
+collect_ignore = ["benchmarks"]
+
 #: A plugin in NumPy that works, but for its name.
 PLUGIN = """
 import numpy as np
