@@ -1,7 +1,7 @@
 """adam: a fading mean of the gradients, divided by the root of a fading mean of their squares."""
 from libc.math cimport expm1, log
 from pyfc_kernel cimport int64_t, optimizer_capsule, optimizer_kernel, real, status
-from pyfc_math cimport sqrt
+from pyfc_math cimport rounded, sqrt
 
 from pyfc.component import Hyper, Optimizer
 from pyfc.derivation import Step
@@ -21,8 +21,8 @@ cdef status update(
     cdef real *m = state[0]
     cdef real *v = state[1]
     for i in range(n):
-        m[i] = beta1 * m[i] + rest1 * dw[i]                        # (1)
-        v[i] = beta2 * v[i] + rest2 * (dw[i] * dw[i])              # (2)
+        m[i] = beta1 * m[i] + rounded(rest1 * dw[i])               # (1)
+        v[i] = beta2 * v[i] + rounded(rest2 * (dw[i] * dw[i]))     # (2)
         w[i] -= rate * m[i] / (sqrt(unbias * v[i]) + eps)          # (5) (6) (7)
     return 0
 
