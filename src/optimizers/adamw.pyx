@@ -21,10 +21,13 @@ cdef status update(
     cdef real unbias = <real>(1 / -expm1(step * log(hyper[1])))    # (6)
     cdef real *m = state[0]
     cdef real *v = state[1]
+    cdef real g, mean, square  # written late, so that no load waits for a store
     for i in range(n):
-        m[i] = beta1 * m[i] + rounded(rest1 * dw[i])               # (1)
-        v[i] = beta2 * v[i] + rounded(rest2 * (dw[i] * dw[i]))     # (2)
-        w[i] = keep * w[i] - rate * m[i] / (sqrt(unbias * v[i]) + eps)    # (5) (6) (8)
+        g = dw[i]
+        mean = beta1 * m[i] + rounded(rest1 * g)                   # (1)
+        square = beta2 * v[i] + rounded(rest2 * (g * g))           # (2)
+        w[i] = keep * w[i] - rate * mean / (sqrt(unbias * square) + eps)  # (5) (6) (8)
+        m[i], v[i] = mean, square
     return 0
 
 
