@@ -241,3 +241,12 @@ cdef inline int64_t largest(const real *x, int64_t n) noexcept nogil:
         top += (j - top) * (x[j] > c)
         c = x[j] if x[j] > c else c
     return top
+
+
+cdef inline real highest(const real *x, int64_t n) noexcept nogil:
+    """The largest of n > 0 numbers."""
+    cdef int64_t j
+    cdef real c = x[0]
+    for j in range(1, n):
+        c = x[j] if x[j] > c else c
+    return c

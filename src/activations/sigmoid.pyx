@@ -1,7 +1,7 @@
 """sigmoid: squashes any number into (0, 1), so that it can be read as a probability."""
 from pyfc_kernel cimport (
     ELEMENTWISE, IN_PLACE, NEEDS_Y, activation_capsule, activation_kernel, int64_t, real, shape_t, status)
-from pyfc_math cimport DOWN, choose, distance, exp_up
+from pyfc_math cimport DOWN, choose, distance, exp_up, rounded
 
 from pyfc.component import Activation
 from pyfc.derivation import Step
@@ -18,7 +18,7 @@ cdef status forward(
     for i in range(shape.rows * shape.cols):
         e = exp_up(-distance(z[i], far), zero) * down            # (2)
         n = choose(z[i], one, e)
-        y[i] = n - n * (e / (one + e))                           # (3)
+        y[i] = n - rounded(n * (e / (one + e)))                  # (3)
     return 0
 
 

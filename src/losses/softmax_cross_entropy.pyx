@@ -1,7 +1,7 @@
 """softmax_cross_entropy: the loss of classification, where exactly one of the classes is right."""
 from libc.math cimport INFINITY
 from pyfc_kernel cimport TAKES_LABELS, int64_t, loss_capsule, loss_kernel, real, shape_t, status
-from pyfc_math cimport exp_below, largest, log1p, sum_of
+from pyfc_math cimport exp_below, highest, largest, log1p, sum_of
 
 from pyfc.component import Hyper, Loss
 from pyfc.derivation import Step
@@ -44,7 +44,9 @@ cdef inline void block(int64_t rows, int64_t m, const real *y, real *c, real *r)
         first += width
 
 
-cdef inline real loss_of(int64_t m, const real *y, const real *t, real c, real r, real keep, real spread) noexcept nogil:
+cdef inline real loss_of(
+    int64_t m, const real *y, const real *t, real c, real r, real keep, real spread,
+) noexcept nogil:
     """Return the loss of one row of targets."""
     cdef int64_t j
     cdef real s, total = 0
@@ -55,7 +57,9 @@ cdef inline real loss_of(int64_t m, const real *y, const real *t, real c, real r
     return total
 
 
-cdef inline real loss_at(int64_t m, const real *y, int64_t label, real c, real r, real keep, real spread) noexcept nogil:
+cdef inline real loss_at(
+    int64_t m, const real *y, int64_t label, real c, real r, real keep, real spread,
+) noexcept nogil:
     """Return the same for a label."""
     cdef int64_t j
     cdef real total = 0
@@ -93,7 +97,7 @@ cdef inline void backward_row(
 ) noexcept nogil:
     """Turn a row of dy from exp(y - c) into the gradient."""
     cdef int64_t j
-    cdef real s, f, e, one = 1
+    cdef real s, f, e
     f = <real>sum_of(dy, m)                                                            # (4)
     if label != NULL:
         f = (keep + smoothing) / f                                                     # (6) (8)
@@ -115,7 +119,7 @@ cdef status backward(
     cdef int64_t i, j, m = shape.cols
     cdef real c, keep = <real>(1 - hyper[0]), spread = <real>(hyper[0] / m), smoothing = <real>hyper[0]
     for i in range(shape.rows if m else 0):
-        c = y[i * m + largest(y + i * m, m)]                                           # (3)
+        c = highest(y + i * m, m)                                                      # (3)
         for j in range(m):
             dy[i * m + j] = y[i * m + j] - c                                           # (4)
     exp_all(shape.rows * m, dy)
