@@ -14,6 +14,17 @@
 static inline float pyfc_from_bits_f32(uint32_t bits) { float x; memcpy(&x, &bits, sizeof x); return x; }
 static inline uint32_t pyfc_to_bits_f32(float x) { uint32_t bits; memcpy(&bits, &x, sizeof x); return bits; }
 
+/* A product that is added to another one. A compiler may fuse either of the two with the addition, and would not choose alike
+ * in vector code and in the loop over what is left: a number's result would depend on its place. A sum it cannot fuse. */
+static inline float pyfc_rounded_f32(float product) { return product + 0.0f; }
+
+/* a if the sign bit of x is not set, else b. On integers, because these have a conditional move: a branch on random signs
+ * is mispredicted every other time. */
+static inline float pyfc_choose_f32(float x, float a, float b)
+{
+    return pyfc_from_bits_f32((int32_t)pyfc_to_bits_f32(x) < 0 ? pyfc_to_bits_f32(b) : pyfc_to_bits_f32(a));
+}
+
 /* 2^n for a whole n from -126 to 127. */
 static inline float pyfc_power_f32(float n)
 {
@@ -59,11 +70,30 @@ static inline float pyfc_exp_f32(float x)
     return pyfc_exp_reduced_f32(t) * pyfc_power_f32(half) * pyfc_power_f32(t.n - half);
 }
 
-/* 2^100 exp(x + lo) for x <= 0. */
+/* 2^100 exp(x + lo) for x from -150 to 0. For single precision the leanest way will do: r is rounded, and what is rounded
+ * off the result is not told. Adding 227 while rounding makes the low bits of k the exponent of 2^(n + 100). exp(r) is 1 + r
+ * and degree 4 for the rest over r^2, error 2^-27. */
 static inline float pyfc_exp_up_f32(float x, float lo)
 {
-    pyfc_reduced_f32 t = pyfc_reduce_f32(x < -150.0f ? -150.0f : x, lo);
-    return pyfc_exp_reduced_f32(t) * pyfc_power_f32(t.n + 100.0f);
+    float k = x * 1.44269504f + (PYFC_ROUND_F32 + 227.0f);
+    float n = k - (PYFC_ROUND_F32 + 227.0f);
+    float r = (x - n * 0.693115234375f) - (n * 3.1946184e-05f - lo);
+    float p = 0.001392613f;
+    p = p * r + 0.008363178f;
+    p = p * r + 0.041666556f;
+    p = p * r + 0.16666576f;
+    p = p * r + 0.5f;
+    p = p * r + 1.0f;
+    p = p * r + 1.0f;
+    return p * pyfc_from_bits_f32(pyfc_to_bits_f32(k) << 23);
+}
+
+/* n / d: the lower parts, which count in double precision, do not matter here. */
+static inline float pyfc_divide_f32(float n, float nl, float d, float dl)
+{
+    (void)nl;
+    (void)dl;
+    return n / d;
 }
 
 static inline float pyfc_expm1_f32(float x)
@@ -84,7 +114,7 @@ static inline float pyfc_log_parts_f32(float k, float f, float c)
 {
     float s = f / (2.0f + f);
     float w = s * s;
-    float half = 0.5f * f * f;
+    float half = pyfc_rounded_f32(0.5f * f * f);
     float p = 0.23331614f;
     p = p * w + 0.2855078f;
     p = p * w + 0.40000123f;
@@ -123,7 +153,7 @@ static inline float pyfc_log1p_unit_f32(float x)
 {
     float s = x / (2.0f + x);
     float w = s * s;
-    float half = 0.5f * x * x;
+    float half = pyfc_rounded_f32(0.5f * x * x);
     float p = 0.23224922f;
     p = p * w + 0.2170646f;
     p = p * w + 0.28592366f;
@@ -138,36 +168,35 @@ static inline float pyfc_tanh_f32(float x)
     return copysignf(-t / (2.0f + t), x);
 }
 
-/* The normal distribution from x on: m and n of degrees 5 and 4 for x from 0 to 14.5, error 2^-29. */
-typedef struct { float scale, f, m, n; } pyfc_normal_f32;
+/* The normal distribution from x on: m and n of degrees 4 and 3 for x from 0 to 14.5, error 2^-24. The density is
+ * 2^n exp(-r/2) / sqrt(2 pi) with x^2 = r - 2 n ln 2; exp as in exp_up. */
+typedef struct { float f, m, n; } pyfc_normal_f32;
 
 static inline pyfc_normal_f32 pyfc_normal_parts_f32(float x)
 {
     float short_x = pyfc_from_bits_f32(pyfc_to_bits_f32(x) & 0xfffff000u);
-    pyfc_reduced_f32 t = pyfc_reduce_f32(-0.5f * short_x * short_x, -0.5f * (x - short_x) * (x + short_x));
-    float c = 0.3989423f; /* 1/sqrt(2 pi), and next what rounding took from it */
-    float change = -1.133517e-08f + c * (t.r + (pyfc_exp_rest_f32(t.r) + t.c));
-    float m = 0.002169236f;
-    m = m * x + 0.025937147f;
-    m = m * x + 0.1483704f;
-    m = m * x + 0.4914273f;
-    m = m * x + 0.9423096f;
-    m = m * x + 0.867647f;
-    float n = 0.0021694484f;
-    n = n * x + 0.025926476f;
-    n = n * x + 0.1442655f;
-    n = n * x + 0.4365685f;
-    n = n * x + 0.69228214f;
-    pyfc_normal_f32 result = { pyfc_power_f32(t.n + 100.0f), c + change, m, n };
+    float square = short_x * short_x;
+    float k = square * -0.72134752f + (PYFC_ROUND_F32 + 100.0f);
+    float whole = k - (PYFC_ROUND_F32 + 100.0f);
+    float r = (square + whole * 1.38623046875f) + (whole * 6.3892368e-05f + pyfc_rounded_f32((x - short_x) * (x + short_x)));
+    float f = 8.680816e-06f;
+    f = f * r - 0.000104263294f;
+    f = f * r + 0.0010389094f;
+    f = f * r - 0.008311252f;
+    f = f * r + 0.049867786f;
+    f = f * r - 0.19947115f;
+    f = f * r + 0.3989423f;
+    float m = 0.0097853625f;
+    m = m * x + 0.08663931f;
+    m = m * x + 0.36116305f;
+    m = m * x + 0.8072918f;
+    m = m * x + 0.8452584f;
+    float n = 0.009777615f;
+    n = n * x + 0.086934425f;
+    n = n * x + 0.33697736f;
+    n = n * x + 0.6744186f;
+    pyfc_normal_f32 result = { pyfc_from_bits_f32(pyfc_to_bits_f32(f) + (pyfc_to_bits_f32(k) << 23)), m, n };
     return result;
-}
-
-/* 2^100 times the normal density f(x) and its tail Q(x); x from 0 to 15. */
-static inline float pyfc_normal_tail_f32(float x, float *density)
-{
-    pyfc_normal_f32 t = pyfc_normal_parts_f32(x);
-    *density = t.scale * t.f;
-    return t.scale * (t.f * (t.m / (x * t.m + t.n)));
 }
 
 /* 2^100 x Q(x), x from 0 to 15. */
@@ -175,8 +204,14 @@ static inline float pyfc_normal_tail_x_f32(float x)
 {
     pyfc_normal_f32 t = pyfc_normal_parts_f32(x);
     float product = x * t.m;
-    float ratio = (x > 1.0f ? -t.n : product) / (product + t.n);
-    return t.scale * ((ratio < 0.0f ? t.f : 0.0f) + t.f * ratio);
+    return t.f * (product / (product + t.n));
+}
+
+/* 2^100 (Q(x) - x f(x)), x from 0 to 15. */
+static inline float pyfc_normal_tail_slope_f32(float x)
+{
+    pyfc_normal_f32 t = pyfc_normal_parts_f32(x);
+    return t.f * (t.m / (x * t.m + t.n)) - pyfc_rounded_f32(x * t.f);
 }
 
 #endif

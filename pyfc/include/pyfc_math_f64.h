@@ -20,6 +20,17 @@ static inline uint64_t pyfc_to_bits_f64(double x) { uint64_t bits; memcpy(&bits,
 /* x cut to its first 12 bits: products of few such numbers are exact. */
 static inline double pyfc_short_f64(double x) { return pyfc_from_bits_f64(pyfc_to_bits_f64(x) & 0xfffffe0000000000u); }
 
+/* A product that is added to another one. A compiler may fuse either of the two with the addition, and would not choose alike
+ * in vector code and in the loop over what is left: a number's result would depend on its place. A sum it cannot fuse. */
+static inline double pyfc_rounded_f64(double product) { return product + 0.0; }
+
+/* a if the sign bit of x is not set, else b. On integers, because these have a conditional move: a branch on random signs
+ * is mispredicted every other time. */
+static inline double pyfc_choose_f64(double x, double a, double b)
+{
+    return pyfc_from_bits_f64((int64_t)pyfc_to_bits_f64(x) < 0 ? pyfc_to_bits_f64(b) : pyfc_to_bits_f64(a));
+}
+
 /* 2^n for a whole n from -1022 to 1023. */
 static inline double pyfc_power_f64(double n)
 {
@@ -41,20 +52,17 @@ static inline pyfc_reduced_f64 pyfc_reduce_f64(double x, double lo)
     return result;
 }
 
-/* exp(r) - 1 - r for |r| <= ln(2)/2: 1/2 and degree 9 for the rest of it over r^3, error 2^-61. */
+/* exp(r) - 1 - r for |r| <= ln(2)/2: 1/2 and degree 9 for the rest of it over r^3, error 2^-61. The polynomial is in parts
+ * (Estrin's scheme), which a processor works out beside each other: a call for two numbers waits for nothing else. */
 static inline double pyfc_exp_rest_f64(double r)
 {
-    double p = 2.09112987659402e-09;
-    p = p * r + 2.5100472505694996e-08;
-    p = p * r + 2.7557282838800484e-07;
-    p = p * r + 2.7557268276905696e-06;
-    p = p * r + 2.4801587317228724e-05;
-    p = p * r + 0.00019841269863171557;
-    p = p * r + 0.0013888888888886537;
-    p = p * r + 0.008333333333330039;
-    p = p * r + 0.041666666666666664;
-    p = p * r + 0.16666666666666669;
-    return (p * r + 0.5) * (r * r);
+    double r2 = r * r, r4 = r2 * r2;
+    double p = 2.09112987659402e-09 * r2 + (2.5100472505694996e-08 * r + 2.7557282838800484e-07);
+    double q = (2.7557268276905696e-06 * r + 2.4801587317228724e-05) * r2
+        + (0.00019841269863171557 * r + 0.0013888888888886537);
+    double s = (0.008333333333330039 * r + 0.041666666666666664) * r + 0.16666666666666669;
+    p = (p * r4 + q) * (r2 * r);
+    return ((p + s) * r + 0.5) * r2;
 }
 
 /* exp(r + c). */
@@ -73,12 +81,55 @@ static inline double pyfc_exp_f64(double x)
     return pyfc_exp_reduced_f64(t) * pyfc_power_f64(half) * pyfc_power_f64(t.n - half);
 }
 
-/* 2^100 exp(x + lo) for x <= 0, where lo is what rounding took from x. It is never subnormal, so that products with it keep
- * their precision; down to x = -770, below which its 2^-100 is 0 whatever it is multiplied with. */
+/* 2^100 exp(x + lo) for x from -770 to 0, where lo is what rounding took from x. It is never subnormal, so that products
+ * with it keep their precision. r is rounded, which costs an eighth of an ULP. Adding 1123 while rounding makes the low
+ * bits of k the exponent of 2^(n + 100). */
+typedef struct { double r, scale; } pyfc_up_f64;
+
+static inline pyfc_up_f64 pyfc_reduce_up_f64(double x, double lo)
+{
+    double k = x * 1.4426950408889634 + (PYFC_ROUND_F64 + 1123.0);
+    double n = k - (PYFC_ROUND_F64 + 1123.0);
+    double r = (x - n * 0.693147180559663) - (n * 2.8235290563031577e-13 - lo);
+    pyfc_up_f64 result = { r, pyfc_from_bits_f64(pyfc_to_bits_f64(k) << 52) };
+    return result;
+}
+
 static inline double pyfc_exp_up_f64(double x, double lo)
 {
-    pyfc_reduced_f64 t = pyfc_reduce_f64(x < -770.0 ? -770.0 : x, lo);
-    return pyfc_exp_reduced_f64(t) * pyfc_power_f64(t.n + 100.0);
+    pyfc_up_f64 t = pyfc_reduce_up_f64(x, lo);
+    return (1.0 + (t.r + pyfc_exp_rest_f64(t.r))) * t.scale;
+}
+
+/* The same, and what rounding takes from it. */
+static inline double pyfc_exp_up_low_f64(double x, double lo, double *low)
+{
+    pyfc_up_f64 t = pyfc_reduce_up_f64(x, lo);
+    double h = 1.0 + t.r, l = ((1.0 - h) + t.r) + pyfc_exp_rest_f64(t.r);
+    double high = h + l;
+    *low = ((h - high) + l) * t.scale;
+    return high * t.scale;
+}
+
+/* What rounding took from p = a b: all of it with fused multiply-add, else nothing. A p that is only added to others
+ * has to be rounded, or it will be fused, and is not what it is taken for. a is doubled and b halved so
+ * that the compiler does not take the product for p itself. */
+static inline double pyfc_product_low_f64(double a, double b, double p) { return (a + a) * (0.5 * b) - p; }
+
+/* What rounding took from s = a + b. */
+static inline double pyfc_sum_low_f64(double a, double b, double s)
+{
+    double back = s - a;
+    return (a - (s - back)) + (b - back);
+}
+
+/* (n + nl) / (d + dl), where the second numbers are what rounding took from the first. The quotient is corrected by what
+ * is left over; with fused multiply-add that is exact, and the result nearly correctly rounded. */
+static inline double pyfc_divide_f64(double n, double nl, double d, double dl)
+{
+    double r = 1.0 / d;
+    double q = n * r;
+    return q + ((n - q * d) + (nl - q * dl)) * r;
 }
 
 /* (exp(x) - 1) / 2 as the sum of two numbers, x from -40 to 710: it is (2^n - 1) + 2^n (exp(r) - 1), halved so that
@@ -108,7 +159,7 @@ static inline double pyfc_log_parts_f64(double k, double f, double c)
 {
     double s = f / (2.0 + f);
     double w = s * s;
-    double half = 0.5 * f * f;
+    double half = pyfc_rounded_f64(0.5 * f * f);
     double p = 0.14617807153417325;
     p = p * w + 0.15331611722055008;
     p = p * w + 0.1818289243253687;
@@ -150,7 +201,7 @@ static inline double pyfc_log1p_unit_f64(double x)
 {
     double s = x / (2.0 + x);
     double w = s * s;
-    double half = 0.5 * x * x;
+    double half = pyfc_rounded_f64(0.5 * x * x);
     double p = 0.15631534707431224;
     p = p * w + 0.07491639460673266;
     p = p * w + 0.10845291032779812;
@@ -184,12 +235,12 @@ static inline double pyfc_tanh_f64(double x)
  * out the error, for x from 0 to 39: error 2^-57. All coefficients are positive, so nothing cancels; their common
  * factor is one at which rounding them does the least harm. x^2 is the exact square of x's first 26 bits and a
  * small rest, for exp multiplies the error of its argument. 2^k has the 2^100 of exp_up. */
-typedef struct { double scale, high, low, m, n; } pyfc_normal_f64;
+typedef struct { double scale, high, low, m, n, d, ml, nl, dl; } pyfc_normal_f64;
 
 static inline pyfc_normal_f64 pyfc_normal_parts_f64(double x)
 {
     double short_x = pyfc_from_bits_f64(pyfc_to_bits_f64(x) & 0xfffffffff8000000u);
-    pyfc_reduced_f64 t = pyfc_reduce_f64(-0.5 * short_x * short_x, -0.5 * (x - short_x) * (x + short_x));
+    pyfc_reduced_f64 t = pyfc_reduce_f64(-0.5 * short_x * short_x, pyfc_rounded_f64(-0.5 * (x - short_x) * (x + short_x)));
     double c = 0.3989422804014327; /* 1/sqrt(2 pi), and next what rounding took from it */
     double change = -2.4923272022777486e-17 + c * (t.r + (pyfc_exp_rest_f64(t.r) + t.c));
     double high = c + change;
@@ -203,7 +254,8 @@ static inline pyfc_normal_f64 pyfc_normal_parts_f64(double x)
     m = m * x + 1.1068295877513892;
     m = m * x + 2.0628292169231024;
     m = m * x + 2.4617791690011352;
-    m = m * x + 1.4530731403445858;
+    double ms = m, m0 = 1.4530731403445858;
+    m = ms * x + m0;
     double n = 8.371055827074058e-07;
     n = n * x + 2.5096024695366078e-05;
     n = n * x + 0.00036985505605484164;
@@ -213,27 +265,49 @@ static inline pyfc_normal_f64 pyfc_normal_parts_f64(double x)
     n = n * x + 0.3740865434598472;
     n = n * x + 0.9097325724153607;
     n = n * x + 1.4361975425471456;
-    n = n * x + 1.1593846243982802;
-    pyfc_normal_f64 result = { pyfc_power_f64(t.n + 100.0), high, (c - high) + change, m, n };
+    double ns = n, n0 = 1.1593846243982802;
+    n = ns * x + n0;
+    /* What rounding took from m, n and d = x m + n. */
+    double ml = (ms * x - m) + m0, nl = (ns * x - n) + n0;
+    double product = x * m, d = product + n;
+    double dl = (product + (n - d)) + (x * ml + nl);
+    pyfc_normal_f64 result = { pyfc_power_f64(t.n + 100.0), high, (c - high) + change, m, n, d, ml, nl, dl };
     return result;
 }
 
-/* 2^100 times the normal density f(x) and its tail Q(x); x from 0 to 39. */
-static inline double pyfc_normal_tail_f64(double x, double *density)
+/* Below 5/8, Q(x) = 1/2 - x p(x^2): there the quotient of so many rounded numbers would be less precise. Degree 8 for p, error
+ * 2^-62. */
+static inline double pyfc_normal_middle_f64(double x)
 {
-    pyfc_normal_f64 t = pyfc_normal_parts_f64(x);
-    *density = t.scale * t.high;
-    return t.scale * (t.high * (t.m / (x * t.m + t.n)));
+    double w = x * x;
+    double p = 2.0837988294282707e-09;
+    p = p * w - 4.108982753430339e-08;
+    p = p * w + 6.659157063499244e-07;
+    p = p * w - 9.444643964242988e-06;
+    p = p * w + 0.00011543468595811706;
+    p = p * w - 0.0011873282153547354;
+    p = p * w + 0.00997355701003104;
+    p = p * w - 0.06649038006690537;
+    p = p * w + 0.3989422804014327;
+    return 0.5 - x * p;
 }
 
-/* 2^100 x Q(x), x from 0 to 39. From 1 on it is f - f n / (x m + n): nearly f, with a small correction. The
- * ratio is negative just there; to ask x > 1 again would make GCC divide twice. */
+/* 2^100 x Q(x), x from 0 to 39. Far out it is f - f n / (x m + n): nearly f, with a small correction. */
 static inline double pyfc_normal_tail_x_f64(double x)
 {
     pyfc_normal_f64 t = pyfc_normal_parts_f64(x);
-    double product = x * t.m;
-    double ratio = (x > 1.0 ? -t.n : product) / (product + t.n);
-    return t.scale * (ratio < 0.0 ? t.high + (t.low + t.high * ratio) : t.high * ratio);
+    double ratio = pyfc_divide_f64(t.n, t.nl, t.d, t.dl);
+    double far = t.scale * (t.high + (t.low - t.high * ratio));
+    return x < 0.625 ? 0x1p100 * x * pyfc_normal_middle_f64(x) : far;
+}
+
+/* 2^100 (Q(x) - x f(x)), x from 0 to 39: the derivative of the last. */
+static inline double pyfc_normal_tail_slope_f64(double x)
+{
+    pyfc_normal_f64 t = pyfc_normal_parts_f64(x);
+    double rest = pyfc_divide_f64(t.m, t.ml, t.d, t.dl) - x;
+    double far = t.scale * (t.high * rest + pyfc_rounded_f64(t.low * rest));
+    return x < 0.625 ? 0x1p100 * (pyfc_normal_middle_f64(x) - x * (t.scale * 0x1p-100 * t.high)) : far;
 }
 
 #endif

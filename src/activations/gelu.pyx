@@ -1,7 +1,7 @@
 """gelu: the input times the probability that a normal variable is below it."""
 from pyfc_kernel cimport (
     ELEMENTWISE, IN_PLACE, NEEDS_Z, activation_capsule, activation_kernel, int64_t, real, shape_t, status)
-from pyfc_math cimport DOWN, absolute, copysign, limit, normal_tail, normal_tail_x
+from pyfc_math cimport DOWN, choose, distance, normal_tail_slope, normal_tail_x
 
 from pyfc.component import Activation
 from pyfc.derivation import Step
@@ -13,12 +13,11 @@ cdef status forward(
     const shape_t *shape, const real *z, real *y, const real *a, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i
-    cdef real x, xq, far = 39 if real is double else 15
+    cdef real xq, far = 39 if real is double else 15
     cdef real down = DOWN
     for i in range(shape.rows * shape.cols):
-        x = absolute(z[i])
-        xq = normal_tail_x(far if x > far else x) * down   # (2)  q(far) is 0, and infinity times it would be NaN
-        y[i] = z[i] - xq if z[i] > 0 else copysign(xq, z[i])                  # (3)
+        xq = normal_tail_x(distance(z[i], far)) * down      # (2)  q(far) is 0, and infinity times it would be NaN
+        y[i] = choose(z[i], z[i] - xq, -xq)                 # (3)
     return 0
 
 
@@ -27,13 +26,11 @@ cdef status backward(
     const real *a, real *da, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i
-    cdef real x, q, f, d, one = 1, far = 39 if real is double else 15
+    cdef real d, one = 1, far = 39 if real is double else 15
     cdef real down = DOWN
     for i in range(shape.rows * shape.cols):
-        x = limit(z[i], far)
-        q = normal_tail(absolute(x), &f)                                      # (2) (4)
-        d = (q - absolute(x) * f) * down                                      # (5)
-        dz[i] = dy[i] * (one - d if x > 0 else d)                             # (5)
+        d = normal_tail_slope(distance(z[i], far)) * down   # (2) (4) (5)
+        dz[i] = dy[i] * choose(z[i], one - d, d)            # (5)
     return 0
 
 

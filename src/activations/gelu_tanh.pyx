@@ -1,7 +1,8 @@
 """gelu_tanh: the approximation of gelu by a tanh."""
 from pyfc_kernel cimport (
     ELEMENTWISE, IN_PLACE, NEEDS_Z, activation_capsule, activation_kernel, int64_t, real, shape_t, status)
-from pyfc_math cimport DOWN, absolute, exp_up, limit, short
+from pyfc_math cimport (
+    DOWN, absolute, choose, copysign, distance, divide, exp_up_low, less, product_low, rounded, short, sum_low)
 
 from pyfc.component import Activation
 from pyfc.derivation import Step
@@ -10,31 +11,61 @@ cdef activation_kernel functions
 
 
 cdef inline real exponent(real z, real *low) noexcept nogil:
-    """Return 2 |u| = c1 |z| + c3 |z|**3, and what rounding takes from it, for exp multiplies that by 2 |u|."""
+    """Return 2 u = c1 z + c3 z**3 for z >= 0, and what rounding takes from it, for exp multiplies that by 2 |u|."""
     cdef double c1 = 1.5957691216057308, c1_high = 1.5957691216053718, c1_low = 3.589464330756845e-13
     cdef double c3 = 0.07135481627260025, c3_high = 0.07135391235351562, c3_low = 9.039190846237764e-07
-    cdef double x = absolute(z), h = short(x), cube = h * h * h
-    cdef double first = c1_high * h, second = c3_high * cube  # exact: all factors are short
-    cdef double total = first + second, back = total - first
-    cdef double rest = (first - (total - back)) + (second - back)
-    rest += c1_low * h + c3_low * cube + (x - h) * (c1 + c3 * (x * x + x * h + h * h))
-    cdef real u = <real>(total + rest)  # rest can be 0.4: too much for exp_up to take beside a number
+    cdef double x = z, h, cube, first, second, total, back, rest
+    cdef real u
+    if real is float:
+        total = x * (c1 + c3 * x * x)
+        u = <real>total
+        low[0] = <real>(total - u)
+        return u
+    h = short(x + 0.0001220703125 * x)  # rounded, not cut
+    cube = h * h * h
+    first = c1_high * h
+    second = c3_high * cube  # exact, as the first: all factors are short
+    total = first + second
+    back = total - first
+    rest = (first - (total - back)) + (second - back)
+    rest += c1_low * h + rounded(c3_low * cube)
+    rest += (x - h) * (c1 + c3 * (x * (x + h) + rounded(h * h)))
+    u = <real>(total + rest)  # rest can be 0.4: too much for exp_up to take beside a number
     low[0] = <real>((total - u) + rest)
     return u
+
+
+cdef inline real slope(real z, real *low) noexcept nogil:
+    """Return z times the derivative of 2 u, c1 z + c3 z**3, and what rounding takes from it."""
+    cdef double c1 = 1.5957691216057308, c1_low = -9.96930880911092e-17
+    cdef double c3 = 0.21406444881780073, c3_low = 1.2025242832367862e-17
+    cdef double x = z, square = x * x, t = rounded(c3 * square), v = c1 + t, r = x * v, rest
+    if real is float:
+        low[0] = 0
+    else:
+        rest = product_low(c3, square, t) + (c3_low * square + rounded(c3 * product_low(x, x, square)))
+        rest += sum_low(c1, t, v) + c1_low
+        low[0] = product_low(x, v, r) + x * rest
+    return <real>r
 
 
 cdef status forward(
     const shape_t *shape, const real *z, real *y, const real *a, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i
-    cdef real x, u, low, up, e, one = 1, far = 32
+    cdef real x, u, up, low, e, d, n, w, zero = 0, one = 1, far = 21.75 if real is double else 12
     cdef real down = DOWN
     for i in range(shape.rows * shape.cols):
-        x = limit(z[i], far)  # e(far) is 0, and infinity times it would be NaN
+        x = distance(z[i], far)  # e(far) is 0, and infinity times it would be NaN
         u = exponent(x, &low)                                                             # (1) (4)
-        up = exp_up(-u, -low)  # a product with it is exact where e is subnormal
+        up = exp_up_low(-u, -low, &low)  # a product with it is exact where e is subnormal
         e = up * down                                                                     # (4)
-        y[i] = (z[i] if x > 0 else x * up) / (one + e) * (one if x > 0 else down)         # (5)
+        d = one + e
+        w = divide(e, low * down, d, (one - d) + e)
+        n = choose(z[i], x, x * up)
+        low = choose(z[i], zero, product_low(x, up, n) + x * low)
+        n = less(choose(z[i], absolute(z[i]), n), n, low, w)                    # (5)
+        y[i] = copysign(n * choose(z[i], one, down), z[i])                    # (5)
     return 0
 
 
@@ -43,17 +74,29 @@ cdef status backward(
     const real *a, real *da, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i
-    cdef real x, u, low, up, e, one = 1, far = 32
+    cdef real x, u, up, low, e, d, n, p, q, r, t, dl, nl, low_e, zero = 0, one = 1, two = 2
+    cdef real far = 21.75 if real is double else 12
     cdef real down = DOWN
-    cdef double v, d, c1 = 1.5957691216057308, c3 = 0.21406444881780075
     for i in range(shape.rows * shape.cols):
-        x = limit(z[i], far)
+        x = distance(z[i], far)
         u = exponent(x, &low)                                                             # (1) (4)
-        up = exp_up(-u, -low)
+        up = exp_up_low(-u, -low, &low)
         e = up * down                                                                     # (4)
-        v = c1 + c3 * <double>x * x  # in double, as is exponent                          # (6)
-        d = 1 + x * v * (e if x > 0 else one) / (1 + <double>e)                           # (7)
-        dz[i] = dy[i] * ((one if x > 0 else up) * <real>d / (one + e) * (one if x > 0 else down))  # (7)
+        d = one + e
+        low_e = low * down
+        dl = ((one - d) + e) + low_e
+        r = slope(x, &nl)                                                                 # (6)
+        nl = choose(z[i], nl * e, -nl)
+        r = choose(z[i], r * e, -r)
+        n = d + r                                                                         # (7)
+        nl += sum_low(d, r, n) + dl
+        up, low = choose(z[i], one, up), choose(z[i], zero, low)
+        p = up * n
+        t = two + e
+        q = one + e * t  # d**2, rounded but once
+        nl = product_low(up, n, p) + (up * nl + rounded(low * n))
+        dl = ((one - q) + e * t) + (e * ((two - t) + e) + rounded(low_e * (d + d)))
+        dz[i] = dy[i] * (divide(p, nl, q, dl) * choose(z[i], one, down))                  # (7)
     return 0
 
 

@@ -1,31 +1,35 @@
 """log_softmax: the logarithm of softmax, exact also where the probability is too small for a number."""
 from pyfc_kernel cimport (
     IN_PLACE, NEEDS_Y, activation_capsule, activation_kernel, int64_t, real, shape_t, status)
-from pyfc_math cimport exp, log1p
+from pyfc_math cimport exp, exp_below, largest, log1p, sum_of
 
 from pyfc.component import Activation
 from pyfc.derivation import Step
 
 cdef activation_kernel functions
 
-
-cdef inline int64_t largest(const real *z, int64_t m) noexcept nogil:
-    """Return the index of the largest of m numbers."""
-    cdef int64_t j, top = 0
-    for j in range(1, m):
-        top = j if z[j] > z[top] else top
-    return top
+cdef enum:
+    BUFFER = 256  # numbers
 
 
 cdef inline void forward_row(int64_t m, const real *z, real *y) noexcept nogil:
     """Fill one row; the sum is in double, for it may be long. y holds the terms of the sum, then the result."""
     cdef int64_t j, top = largest(z, m)
     cdef real c = z[top]                                          # (2)
+    cdef int64_t k, width
     cdef double r = 0
+    cdef real e[BUFFER]
     for j in range(m):
         y[j] = z[j] - c                                           # (4)
-    for j in range(m):
-        r += exp(y[j]) if j != top else 0                         # (3)
+    j = 0
+    while j < m:
+        width = m - j if m - j < BUFFER else BUFFER
+        for k in range(width):
+            e[k] = exp_below(y[j + k])                            # (3)
+        if j <= top < j + width:
+            e[top - j] = 0                                        # (3)
+        r += sum_of(e, width)                                     # (3)
+        j += width
     c = log1p(<real>r)                                            # (4)
     for j in range(m):
         y[j] = y[j] - c                                           # (4)

@@ -1,7 +1,8 @@
 """mish: the input times the tanh of its softplus: smooth, and like relu far from zero."""
 from pyfc_kernel cimport (
     ELEMENTWISE, IN_PLACE, NEEDS_Z, activation_capsule, activation_kernel, int64_t, real, shape_t, status)
-from pyfc_math cimport DOWN, absolute, exp_up, limit
+from pyfc_math cimport (
+    DOWN, absolute, choose, copysign, distance, divide, exp_up_low, less, product_low, rounded, sum_low)
 
 from pyfc.component import Activation
 from pyfc.derivation import Step
@@ -13,16 +14,21 @@ cdef status forward(
     const shape_t *shape, const real *z, real *y, const real *a, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i
-    cdef real x, up, e, h, n, q, one = 1, half = 0.5, two = 2, zero = 0, far = 1000
+    cdef real x, up, low, e, f, q, r, w, one = 1, half = 0.5, two = 2, zero = 0, far = 770 if real is double else 150
     cdef real down = DOWN
     for i in range(shape.rows * shape.cols):
-        x = limit(z[i], far)  # exp(-far) is 0, and infinity times it would be NaN
-        up = exp_up(-absolute(x), zero)  # a product with it is exact where e is subnormal
+        x = distance(z[i], far)  # exp(-far) is 0, and infinity times it would be NaN
+        up = exp_up_low(-x, zero, &low)  # a product with it is exact where e is subnormal
         e = up * down                                                          # (3)
-        h = up + half * e * up
-        q = one + (two * (e + e * e) if x > 0 else h * down)                   # (4)
-        n = z[i] * (one + two * e) if x > 0 else x * h                         # (5)
-        y[i] = n / q * (one if x > 0 else down)                                # (5)
+        f = one + e
+        r = e * choose(z[i], two * f, one + half * e)
+        q = one + r                                                            # (4)
+        w = choose(z[i], two * e, half * f) * e
+        w = divide(w, zero, q, (one - q) + r)                                  # (5)
+        r = choose(z[i], x, x * up)
+        low = choose(z[i], zero, product_low(x, up, r) + x * low)
+        r = less(choose(z[i], absolute(z[i]), r), r, low, w)                    # (5)
+        y[i] = copysign(r * choose(z[i], one, down), z[i])                    # (5)
     return 0
 
 
@@ -31,16 +37,34 @@ cdef status backward(
     const real *a, real *da, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i
-    cdef real x, up, e, q, u, v, one = 1, half = 0.5, two = 2, four = 4, zero = 0, far = 1000
+    cdef real x, up, low, e, d, g, n, p, q, ql, r, rl, u, ul, v, vl, b, one = 1, half = 0.5, two = 2, four = 4, zero = 0
+    cdef real far = 770 if real is double else 150
     cdef real down = DOWN
     for i in range(shape.rows * shape.cols):
-        x = limit(z[i], far)
-        up = exp_up(-absolute(x), zero)
+        x = distance(z[i], far)
+        up = exp_up_low(-x, zero, &low)
         e = up * down                                                          # (3)
-        q = one + (two * (e + e * e) if x > 0 else e + half * e * e)           # (4)
-        u = one + (two if x > 0 else half) * e                                 # (6)
-        v = x * (one + e) * (four * e * e if x > 0 else one)                   # (6)
-        dz[i] = dy[i] * ((one if x > 0 else up) * (u + v / q) / q * (one if x > 0 else down))  # (6)
+        b = choose(z[i], two, half) * e
+        u = one + b                                                            # (6)
+        ul = (one - u) + b
+        g = choose(z[i], two + two * e, u)
+        r = e * g
+        q = one + r                                                            # (4)
+        rl = product_low(e, g, r) + e * choose(z[i], zero, ul)
+        ql = ((one - q) + r) + rl
+        b = x * choose(z[i], four * e * e, -one)
+        v = b + b * e                                                          # (6)
+        vl = (b - v) + b * e
+        p = rounded(u * q)
+        n = p + v                                                              # (6)
+        vl += product_low(u, q, p) + (u * ql + rounded(ul * q)) + sum_low(p, v, n)
+        up, low = choose(z[i], one, up), choose(z[i], zero, low)
+        p = up * n                                                             # (6)
+        b = two + r
+        d = one + r * b  # q**2, rounded but once                              # (6)
+        vl = product_low(up, n, p) + (up * vl + rounded(low * n))
+        ql = ((one - d) + r * b) + (r * ((two - b) + r) + rounded((b + r) * rl))
+        dz[i] = dy[i] * (divide(p, vl, d, ql) * choose(z[i], one, down))       # (6)
     return 0
 
 

@@ -1,7 +1,7 @@
 """sigmoid: squashes any number into (0, 1), so that it can be read as a probability."""
 from pyfc_kernel cimport (
     ELEMENTWISE, IN_PLACE, NEEDS_Y, activation_capsule, activation_kernel, int64_t, real, shape_t, status)
-from pyfc_math cimport exp
+from pyfc_math cimport DOWN, choose, distance, exp_up, rounded
 
 from pyfc.component import Activation
 from pyfc.derivation import Step
@@ -13,10 +13,12 @@ cdef status forward(
     const shape_t *shape, const real *z, real *y, const real *a, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i
-    cdef real e, one = 1
+    cdef real e, n, one = 1, zero = 0, far = 770 if real is double else 150
+    cdef real down = DOWN
     for i in range(shape.rows * shape.cols):
-        e = exp(-z[i] if z[i] > 0 else z[i])               # (2)
-        y[i] = (one if z[i] > 0 else e) / (one + e)        # (3)
+        e = exp_up(-distance(z[i], far), zero) * down            # (2)
+        n = choose(z[i], one, e)
+        y[i] = n - rounded(n * (e / (one + e)))                  # (3)
     return 0
 
 

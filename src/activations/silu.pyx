@@ -1,7 +1,8 @@
 """silu: the input times its sigmoid: smooth, and like relu far from zero."""
 from pyfc_kernel cimport (
     ELEMENTWISE, IN_PLACE, NEEDS_Z, activation_capsule, activation_kernel, int64_t, real, shape_t, status)
-from pyfc_math cimport DOWN, absolute, exp_up, limit
+from pyfc_math cimport (
+    DOWN, absolute, choose, copysign, distance, divide, exp_up_low, less, product_low, rounded, sum_low)
 
 from pyfc.component import Activation
 from pyfc.derivation import Step
@@ -13,13 +14,18 @@ cdef status forward(
     const shape_t *shape, const real *z, real *y, const real *a, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i
-    cdef real x, up, e, one = 1, zero = 0, far = 1000
+    cdef real x, up, low, e, d, n, w, zero = 0, one = 1, far = 770 if real is double else 150
     cdef real down = DOWN
     for i in range(shape.rows * shape.cols):
-        x = limit(z[i], far)  # exp(-far) is 0, and infinity times it would be NaN
-        up = exp_up(-absolute(x), zero)  # a product with it is exact where e is subnormal
+        x = distance(z[i], far)  # exp(-far) is 0, and infinity times it would be NaN
+        up = exp_up_low(-x, zero, &low)  # a product with it is exact where e is subnormal
         e = up * down                                                                   # (2)
-        y[i] = (z[i] if z[i] > 0 else x * up) / (one + e) * (one if z[i] > 0 else down)  # (3)
+        d = one + e
+        w = divide(e, low * down, d, (one - d) + e)
+        n = choose(z[i], x, x * up)
+        low = choose(z[i], zero, product_low(x, up, n) + x * low)
+        n = less(choose(z[i], absolute(z[i]), n), n, low, w)                    # (3)
+        y[i] = copysign(n * choose(z[i], one, down), z[i])                    # (3)
     return 0
 
 
@@ -28,14 +34,26 @@ cdef status backward(
     const real *a, real *da, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i
-    cdef real x, up, e, d, one = 1, zero = 0, far = 1000
+    cdef real x, up, low, e, d, n, p, q, r, t, dl, nl, low_e, zero = 0, one = 1, two = 2
+    cdef real far = 770 if real is double else 150
     cdef real down = DOWN
     for i in range(shape.rows * shape.cols):
-        x = limit(z[i], far)
-        up = exp_up(-absolute(x), zero)
+        x = distance(z[i], far)
+        up = exp_up_low(-x, zero, &low)
         e = up * down                                                                   # (2)
-        d = one + x * (e if x > 0 else one) / (one + e)                                 # (6)
-        dz[i] = dy[i] * ((one if x > 0 else up) * d / (one + e) * (one if x > 0 else down))  # (6)
+        d = one + e
+        low_e = low * down
+        dl = ((one - d) + e) + low_e
+        r = choose(z[i], x * e, -x)
+        n = d + r                                                                       # (6)
+        nl = sum_low(d, r, n) + dl
+        up, low = choose(z[i], one, up), choose(z[i], zero, low)
+        p = up * n
+        t = two + e
+        q = one + e * t  # d**2, rounded but once
+        nl = product_low(up, n, p) + (up * nl + rounded(low * n))
+        dl = ((one - q) + e * t) + (e * ((two - t) + e) + rounded(low_e * (d + d)))
+        dz[i] = dy[i] * (divide(p, nl, q, dl) * choose(z[i], one, down))                # (6)
     return 0
 
 

@@ -1,7 +1,7 @@
 """softmax: turns a row of numbers into probabilities that sum to 1."""
 from pyfc_kernel cimport (
     IN_PLACE, NEEDS_Y, activation_capsule, activation_kernel, int64_t, real, shape_t, status)
-from pyfc_math cimport exp
+from pyfc_math cimport exp_below, highest, product_low, rounded, sum_low, sum_of
 
 from pyfc.component import Activation
 from pyfc.derivation import Step
@@ -9,34 +9,17 @@ from pyfc.derivation import Step
 cdef activation_kernel functions
 
 
-cdef inline real largest(const real *z, int64_t m) noexcept nogil:
-    """Return the largest of m numbers, m > 0."""
-    cdef int64_t j
-    cdef real top = z[0]
-    for j in range(1, m):
-        top = z[j] if z[j] > top else top
-    return top
-
-
-cdef inline void forward_row(int64_t m, const real *z, real *y) noexcept nogil:
-    """Fill one row; the sum is in double, for it may be long."""
-    cdef int64_t j
-    cdef real c = largest(z, m)                                   # (2)
-    cdef double s = 0
-    for j in range(m):
-        y[j] = exp(z[j] - c)                                      # (3)
-    for j in range(m):
-        s += y[j]                                                 # (4)
-    for j in range(m):
-        y[j] = y[j] / <real>s                                     # (5)
-
-
 cdef inline void backward_row(int64_t m, const real *y, const real *dy, real *dz) noexcept nogil:
     """Fill one row of dz."""
     cdef int64_t j
-    cdef double total = 0
+    cdef double p, s, low = 0, total = 0
     for j in range(m):
-        total += <double>dy[j] * y[j]                             # (6)
+        p = rounded(<double>dy[j] * y[j])                         # (6)
+        s = total + p                                             # (6)
+        if real is double:  # what rounding took
+            low += product_low(<double>dy[j], <double>y[j], p) + sum_low(total, p, s)
+        total = s
+    total += low
     for j in range(m):
         dz[j] = y[j] * (dy[j] - <real>total)                      # (6)
 
@@ -44,9 +27,19 @@ cdef inline void backward_row(int64_t m, const real *y, const real *dy, real *dz
 cdef status forward(
     const shape_t *shape, const real *z, real *y, const real *a, const double *hyper,
 ) noexcept nogil:
-    cdef int64_t i, m = shape.cols
+    # A row of ten classes is too short for vector code. So exp goes over all rows at once.
+    cdef int64_t i, j, m = shape.cols
+    cdef real c, s
     for i in range(shape.rows if m else 0):
-        forward_row(m, z + i * m, y + i * m)
+        c = highest(z + i * m, m)                                 # (2)
+        for j in range(m):
+            y[i * m + j] = z[i * m + j] - c                       # (3)
+    for i in range(shape.rows * m):
+        y[i] = exp_below(y[i])                                    # (3)
+    for i in range(shape.rows):
+        s = <real>sum_of(y + i * m, m)                            # (4)
+        for j in range(m):
+            y[i * m + j] = y[i * m + j] / s                       # (5)
     return 0
 
 

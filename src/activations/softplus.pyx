@@ -1,7 +1,7 @@
 """softplus: a smooth relu: always positive, and its derivative is the sigmoid."""
 from pyfc_kernel cimport (
     ELEMENTWISE, IN_PLACE, NEEDS_Y, activation_capsule, activation_kernel, int64_t, real, shape_t, status)
-from pyfc_math cimport absolute, exp, expm1, log1p_unit
+from pyfc_math cimport DOWN, distance, exp_up, expm1, log1p_unit
 
 from pyfc.component import Activation
 from pyfc.derivation import Step
@@ -13,10 +13,11 @@ cdef status forward(
     const shape_t *shape, const real *z, real *y, const real *a, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i
-    cdef real e, zero = 0
+    cdef real e, zero = 0, far = 770 if real is double else 150
+    cdef real down = DOWN
     for i in range(shape.rows * shape.cols):
-        e = exp(-absolute(z[i]))                                # (2)
-        y[i] = (z[i] if z[i] > 0 else zero) + log1p_unit(e)          # (3)
+        e = exp_up(-distance(z[i], far), zero) * down           # (2)
+        y[i] = (z[i] if z[i] > 0 else zero) + log1p_unit(e)     # (3)
     return 0
 
 

@@ -1,7 +1,7 @@
 """softsign: squashes any number into (-1, 1) like tanh, but approaches the ends slowly."""
 from pyfc_kernel cimport (
     ELEMENTWISE, IN_PLACE, NEEDS_Z, activation_capsule, activation_kernel, int64_t, real, shape_t, status)
-from pyfc_math cimport absolute, limit
+from pyfc_math cimport absolute, distance, divide, limit, sum_low
 
 from pyfc.component import Activation
 from pyfc.derivation import Step
@@ -25,9 +25,12 @@ cdef status backward(
     const real *a, real *da, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i
-    cdef real one = 1
+    cdef real x, d, low, zero = 0, one = 1, far = 1e300 if real is double else 1e38
     for i in range(shape.rows * shape.cols):
-        dz[i] = dy[i] / (one + absolute(z[i])) / (one + absolute(z[i]))    # (3)
+        x = distance(z[i], far)  # dz is 0 there, and infinity would give NaN
+        d = one + x
+        low = sum_low(one, x, d)
+        dz[i] = divide(divide(dy[i], zero, d, low), zero, d, low)          # (3)
     return 0
 
 

@@ -1,6 +1,7 @@
 """softmax_cross_entropy: the loss of classification, where exactly one of the classes is right."""
+from libc.math cimport INFINITY
 from pyfc_kernel cimport TAKES_LABELS, int64_t, loss_capsule, loss_kernel, real, shape_t, status
-from pyfc_math cimport exp, log1p
+from pyfc_math cimport exp_below, highest, largest, log1p, sum_of
 
 from pyfc.component import Hyper, Loss
 from pyfc.derivation import Step
@@ -8,43 +9,107 @@ from pyfc.derivation import Step
 cdef loss_kernel functions
 
 
-cdef inline real target(const real *t, const int64_t *labels, int64_t i, int64_t j, int64_t m) noexcept nogil:
-    """Return t[i, j], which is 1 at the label and 0 elsewhere if labels are given."""
-    cdef real one = 1, zero = 0
-    if labels != NULL:
-        return one if labels[i] == j else zero
-    return t[i * m + j]
+cdef enum:
+    BUFFER = 1024  # numbers
 
 
-cdef inline int64_t largest(const real *y, int64_t m) noexcept nogil:
-    """Return the index of the largest of m numbers."""
-    cdef int64_t j, top = 0
-    for j in range(1, m):
-        if y[j] > y[top]:
-            top = j
-    return top
+# A row of ten classes is too short for vector code. So exp goes over all rows of a block at once.
+
+cdef inline void exp_all(int64_t n, real *e) noexcept nogil:
+    """Replace n numbers <= 0 by their exp."""
+    cdef int64_t j
+    for j in range(n):
+        e[j] = exp_below(e[j])                                                         # (4)
+
+
+cdef inline void block(int64_t rows, int64_t m, const real *y, real *c, real *r) noexcept nogil:
+    """Fill c and r of each row; all rows have BUFFER numbers, or there is one of m."""
+    cdef int64_t i, j, width, first = 0
+    cdef int64_t tops[BUFFER]
+    cdef real e[BUFFER]
+    cdef real minus_infinity = -INFINITY
+    for i in range(rows):
+        tops[i] = largest(y + i * m, m)
+        c[i], r[i] = y[i * m + tops[i]], 0                                             # (3)
+    while first < m:
+        width = m - first if m - first < BUFFER else BUFFER
+        for i in range(rows):
+            for j in range(width):
+                e[i * width + j] = y[i * m + first + j] - c[i]                         # (4)
+            if first <= tops[i] < first + width:
+                e[i * width + tops[i] - first] = minus_infinity  # whose exp is 0
+        exp_all(rows * width, e)
+        for i in range(rows):
+            r[i] += <real>sum_of(&e[i * width], width)                                 # (4)
+        first += width
+
+
+cdef inline real loss_of(
+    int64_t m, const real *y, const real *t, real c, real r, real keep, real spread,
+) noexcept nogil:
+    """Return the loss of one row of targets."""
+    cdef int64_t j
+    cdef real s, total = 0
+    for j in range(m):
+        s = keep * t[j] + spread                                                       # (1)
+        if s != 0:  # an output of minus infinity at a class that is not asked for does no harm
+            total += s * (r + (c - y[j]))                                              # (5)
+    return total
+
+
+cdef inline real loss_at(
+    int64_t m, const real *y, int64_t label, real c, real r, real keep, real spread,
+) noexcept nogil:
+    """Return the same for a label."""
+    cdef int64_t j
+    cdef real total = 0
+    if spread == 0:
+        return keep * (r + (c - y[label]))                                             # (5)
+    for j in range(m):
+        total += (keep + spread if j == label else spread) * (r + (c - y[j]))          # (1) (5)
+    return total
 
 
 cdef status forward(
     const shape_t *shape, const real *y, const real *t, const int64_t *labels, real *loss, const double *hyper,
 ) noexcept nogil:
-    cdef int64_t i, j, top, m = shape.cols
-    cdef real c, r, s, total, keep = <real>(1 - hyper[0]), spread = <real>(hyper[0] / m)
-    for i in range(shape.rows if m else 0):
-        top = largest(&y[i * m], m)
-        c = y[i * m + top]                                                             # (3)
-        r = 0
-        for j in range(m):
-            if j != top:
-                r += exp(y[i * m + j] - c)                                             # (4)
-        r = log1p(r)                                                                   # (5)
-        total = 0
-        for j in range(m):
-            s = keep * target(t, labels, i, j, m) + spread                             # (1)
-            if s != 0:  # an output of minus infinity at a class that is not asked for does no harm
-                total += s * (r + (c - y[i * m + j]))                                  # (5)
-        loss[i] = total                                                                # (5)
+    cdef int64_t i, rows, first = 0, m = shape.cols
+    cdef int64_t step = BUFFER // m if 0 < m < BUFFER else 1
+    cdef real keep = <real>(1 - hyper[0]), spread = <real>(hyper[0] / m)
+    cdef real c[BUFFER]
+    cdef real r[BUFFER]
+    while m and first < shape.rows:
+        rows = shape.rows - first if shape.rows - first < step else step
+        block(rows, m, y + first * m, c, r)
+        for i in range(rows):
+            r[i] = log1p(r[i])                                                         # (5)
+        for i in range(rows):
+            if labels != NULL:
+                loss[first + i] = loss_at(m, y + (first + i) * m, labels[first + i], c[i], r[i], keep, spread)
+            else:
+                loss[first + i] = loss_of(m, y + (first + i) * m, t + (first + i) * m, c[i], r[i], keep, spread)
+        first += rows
     return 0
+
+
+cdef inline void backward_row(
+    int64_t m, const real *t, const int64_t *label, real scale, real *dy, real keep, real spread, real smoothing,
+) noexcept nogil:
+    """Turn a row of dy from exp(y - c) into the gradient."""
+    cdef int64_t j
+    cdef real s, f, e
+    f = <real>sum_of(dy, m)                                                            # (4)
+    if label != NULL:
+        f = (keep + smoothing) / f                                                     # (6) (8)
+        e = dy[label[0]]
+        for j in range(m):
+            dy[j] = scale * (dy[j] * f - spread)                                       # (1) (8)
+        dy[label[0]] = scale * (e * f - (keep + spread))                               # (1) (8)
+    else:
+        f = (keep * <real>sum_of(t, m) + smoothing) / f                                # (6) (8)
+        for j in range(m):
+            s = keep * t[j] + spread                                                   # (1)
+            dy[j] = scale * (dy[j] * f - s)                                            # (8)
 
 
 cdef status backward(
@@ -52,19 +117,16 @@ cdef status backward(
     const double *hyper,
 ) noexcept nogil:
     cdef int64_t i, j, m = shape.cols
-    cdef real c, s, r, total, one = 1, keep = <real>(1 - hyper[0]), spread = <real>(hyper[0] / m)
+    cdef real c, keep = <real>(1 - hyper[0]), spread = <real>(hyper[0] / m), smoothing = <real>hyper[0]
     for i in range(shape.rows if m else 0):
-        c = y[i * m + largest(&y[i * m], m)]                                           # (3)
-        r = -one
-        total = 0
+        c = highest(y + i * m, m)                                                      # (3)
         for j in range(m):
-            dy[i * m + j] = exp(y[i * m + j] - c)                                      # (4)
-        for j in range(m):
-            r += dy[i * m + j]                                                         # (4)
-            total += keep * target(t, labels, i, j, m) + spread                        # (1)
-        for j in range(m):
-            s = keep * target(t, labels, i, j, m) + spread                             # (1)
-            dy[i * m + j] = scale[i] * (dy[i * m + j] / (one + r) * total - s)         # (6) (8)
+            dy[i * m + j] = y[i * m + j] - c                                           # (4)
+    exp_all(shape.rows * m, dy)
+    for i in range(shape.rows if m else 0):
+        backward_row(
+            m, NULL if t == NULL else t + i * m, NULL if labels == NULL else labels + i, scale[i], dy + i * m,
+            keep, spread, smoothing)
     return 0
 
 

@@ -1,7 +1,7 @@
 """adam: a fading mean of the gradients, divided by the root of a fading mean of their squares."""
 from libc.math cimport expm1, log
 from pyfc_kernel cimport ELEMENTWISE, int64_t, optimizer_capsule, optimizer_kernel, real, status
-from pyfc_math cimport sqrt
+from pyfc_math cimport rounded, sqrt
 
 from pyfc.component import Hyper, Optimizer
 from pyfc.derivation import Step
@@ -20,10 +20,13 @@ cdef status update(
     cdef real unbias = <real>(1 / -expm1(step * log(hyper[1])))    # (6)
     cdef real *m = state[0]
     cdef real *v = state[1]
+    cdef real g, mean, square  # written late, so that no load waits for a store
     for i in range(n):
-        m[i] = beta1 * m[i] + rest1 * dw[i]                        # (1)
-        v[i] = beta2 * v[i] + rest2 * (dw[i] * dw[i])              # (2)
-        w[i] -= rate * m[i] / (sqrt(unbias * v[i]) + eps)          # (5) (6) (7)
+        g = dw[i]
+        mean = beta1 * m[i] + rounded(rest1 * g)                   # (1)
+        square = beta2 * v[i] + rounded(rest2 * (g * g))           # (2)
+        w[i] -= rate * mean / (sqrt(unbias * square) + eps)        # (5) (6) (7)
+        m[i], v[i] = mean, square
     return 0
 
 

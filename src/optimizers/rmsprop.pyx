@@ -1,6 +1,6 @@
 """rmsprop: each step is divided by the root mean square of the recent gradients of its parameter."""
 from pyfc_kernel cimport ELEMENTWISE, int64_t, optimizer_capsule, optimizer_kernel, real, status
-from pyfc_math cimport sqrt
+from pyfc_math cimport rounded, sqrt
 
 from pyfc.component import Hyper, Optimizer
 from pyfc.derivation import Step
@@ -15,7 +15,7 @@ cdef status update(
     cdef real rate = <real>lr, rho = <real>hyper[0], rest = <real>(1 - hyper[0]), eps = <real>hyper[1]
     cdef real *s = state[0]
     for i in range(n):
-        s[i] = rho * s[i] + rest * (dw[i] * dw[i])                 # (1)
+        s[i] = rho * s[i] + rounded(rest * (dw[i] * dw[i]))        # (1)
         w[i] -= rate * dw[i] / (sqrt(s[i]) + eps)                  # (4)
     return 0
 

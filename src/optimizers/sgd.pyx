@@ -13,7 +13,10 @@ cdef status update(
     cdef int64_t i
     cdef real rate = <real>lr, momentum = <real>hyper[0]
     cdef real *v = state[0]
-    if hyper[1] == 0:
+    if momentum == 0:  # v is g: the old one need not be read, nor the new one kept
+        for i in range(n):
+            w[i] -= rate * dw[i]                                   # (1) (3) (5)
+    elif hyper[1] == 0:
         for i in range(n):
             v[i] = momentum * v[i] + dw[i]                         # (1)
             w[i] -= rate * v[i]                                    # (3)
