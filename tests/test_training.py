@@ -574,6 +574,24 @@ def test_training_in_a_thread_and_two_at_once():
         np.testing.assert_array_equal(network.flat, alone.flat)
 
 
+INTERRUPTED = """
+    import os, signal, threading, time
+    import numpy as np, pyfc
+    X, y = np.random.default_rng(0).normal(size=(400, 4)), np.arange(400) % 3
+    network = pyfc.mlp([4, 8, 3])
+
+    class Press(pyfc.Callback):
+        def on_batch_end(self, run):
+            if run.steps == 130:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    history = network.fit(X, y, epochs=1000, batch_size=4, progress=False, callbacks=[Press()])
+    print(history.stop_reason, history.epochs, network.last_step, network.predict(X[:3]).shape)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    network.fit(X, y, epochs=1, progress=False)
+"""
+
+
 def test_ctrl_c_ends_training_cleanly():
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(INTERRUPTED)], capture_output=True, text=True, timeout=120, check=False
