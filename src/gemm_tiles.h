@@ -88,56 +88,85 @@ static void NAME(pack_a)(int64_t m, int64_t k, const real *a, int64_t a_col, rea
     }
 }
 
-/* One column of tiles: n columns of C, out of `vectors` * LANES that b has. Without a_row, a comes from pack_a. */
+/* What is written beyond the columns of a row of C is overwritten by the rows below it, if they follow at once; only the
+ * last rows have to be kept from writing there. */
+static int NAME(may_spill)(int64_t m, int64_t n, int64_t wide, int64_t last_row, int64_t c_row)
+{
+    return n == c_row && last_row * c_row + wide <= (m - 1) * c_row + n;
+}
+
+/* One column of tiles: n columns of C, out of `vectors` * LANES. Without a_row, a comes from pack_a. The last `tail` rows
+ * of b are in `padded`, because reading whole vectors from where they are would go beyond its end. */
 static void NAME(column)(
     int64_t m, int64_t n, int vectors, int64_t k, const real *a, int64_t a_row, int64_t a_col,
-    const real *b, int64_t b_row, const real *start, int64_t start_row, real *c, int64_t c_row)
+    const real *b, int64_t b_row, int64_t tail, const real *padded, const real *start, int64_t start_row, real *c,
+    int64_t c_row)
 {
-    real edge[ROWS * 3 * WIDTH / sizeof(real)];
+    real edge[ROWS * 3 * WIDTH / sizeof(real)], first[8 * WIDTH / sizeof(real)];
     int64_t wide = vectors * LANES, tiles = (m + ROWS - 1) / ROWS;
+    int64_t step_i = a_row ? a_row : 1, step_p = a_row ? a_col : ROWS;
+    int spills = start != c;
+    if (start && n < wide && start_row == 0) {
+        for (int64_t j = 0; j < n; j++)
+            first[j] = start[j];
+        for (int64_t j = n; j < wide; j++)
+            first[j] = 0;
+        start = first;
+    }
     for (int64_t t = 0, i = 0; t < tiles; t++) {
         /* Rows are shared out evenly, but for packed ones. */
         int64_t rows = !a_row ? (m - i < ROWS ? m - i : ROWS) : (m - i + tiles - t - 1) / (tiles - t);
         NAME(tile_function) run = vectors == 8 ? NAME(tile_1_8) : NAME(tiles)[rows - 1][vectors - 1];
         const real *a_i = a_row ? a + i * a_row : a + i * k;
         const real *from = start ? start + i * start_row : 0;
-        int64_t step_i = a_row ? a_row : 1, step_p = a_row ? a_col : ROWS;
-        if (n == wide) {
-            run(k, a_i, step_i, step_p, b, b_row, from, start_row, c + i * c_row, c_row);
-        } else {
-            for (int64_t r = 0; from && r < rows; r++)
-                for (int64_t j = 0; j < wide; j++)
-                    edge[r * wide + j] = j < n ? from[r * start_row + j] : 0;
-            run(k, a_i, step_i, step_p, b, b_row, from ? edge : 0, wide, edge, wide);
+        int64_t from_row = start_row, to_row = c_row;
+        real *to = c + i * c_row;
+        if (n < wide && !(spills && NAME(may_spill)(m, n, wide, i + rows - 1, c_row))) {
+            if (from && start_row) {
+                for (int64_t r = 0; r < rows; r++)
+                    for (int64_t j = 0; j < wide; j++)
+                        edge[r * wide + j] = j < n ? from[r * start_row + j] : 0;
+                from = edge;
+                from_row = wide;
+            }
+            to = edge;
+            to_row = wide;
+        }
+        run(k - tail, a_i, step_i, step_p, b, b_row, from, from_row, to, to_row);
+        if (tail)
+            run(tail, a_i + (k - tail) * step_p, step_i, step_p, padded, wide, to, to_row, to, to_row);
+        if (to == edge)
             for (int64_t r = 0; r < rows; r++)
                 for (int64_t j = 0; j < n; j++)
                     c[(i + r) * c_row + j] = edge[r * wide + j];
-        }
         i += rows;
     }
 }
 
-/* C = start + A B for sizes whose packed parts stay in the cache: k <= DEPTH. */
+/* C = start + A B for sizes whose packed parts stay in the cache: k <= GEMM_DEPTH. */
 static void NAME(block)(
     int64_t m, int64_t n, int64_t k, const real *a, int64_t a_row, int64_t a_col, const real *b, int64_t b_row,
     int64_t b_col, const real *start, int64_t start_row, real *c, int64_t c_row, real *packed)
 {
-    int64_t left = (n + LANES - 1) / LANES;
     for (int64_t j = 0; j < n;) {
-        int vectors = m == 1 && left >= 8 && b_col == 1 ? 8 : left == 4 ? 2 : left < 3 ? (int)left : 3;
-        int64_t wide = vectors * LANES, cols = n - j < wide ? n - j : wide;
+        int64_t left = (n - j + LANES - 1) / LANES, tail = 0;
+        /* Used once or twice, or in one piece anyway: b is read where it is. */
+        int direct = b_col == 1 && (m <= 2 * ROWS || b_row <= 3 * LANES);
+        int vectors = direct && m == 1 && left >= 8 && n - j >= 8 * LANES ? 8 : left == 4 ? 2 : left < 3 ? (int)left : 3;
+        int64_t wide = vectors * LANES, cols = n - j < wide ? n - j : wide, stride = b_row;
         const real *b_j = b + j * b_col;
-        int64_t stride = b_row;
-        if (m > 2 * ROWS || b_col != 1 || cols < wide) {
-            if (vectors == 8)
-                vectors = 3, wide = 3 * LANES, cols = n - j < wide ? n - j : wide;
+        if (direct && cols < wide) {
+            tail = (wide - cols + b_row - 1) / b_row;
+            tail = tail < k ? tail : k;
+            NAME(pack_b)(tail, cols, wide, b_j + (k - tail) * b_row, b_row, 1, packed);
+        } else if (!direct) {
             NAME(pack_b)(k, cols, wide, b_j, b_row, b_col, packed);
             b_j = packed;
             stride = wide;
         }
-        NAME(column)(m, cols, vectors, k, a, a_row, a_col, b_j, stride, start ? start + j : 0, start_row, c + j, c_row);
+        NAME(column)(m, cols, vectors, k, a, a_row, a_col, b_j, stride, tail, packed, start ? start + j : 0, start_row,
+            c + j, c_row);
         j += cols;
-        left -= vectors;
     }
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -78,6 +78,21 @@ class History(Mapping[str, list[float]]):
         for name, values in self._values.items():
             values.append(float(logs.get(name, float("nan"))))
         self.epochs += 1
+
+    def extend(self, logs: Mapping[str, Sequence[float]]) -> None:
+        """Take down several numbers of each metric, as many of one as of another.
+
+        Parameters
+        ----------
+        logs : mapping of str to sequence of float
+            Metrics by name: those that there are already, or the first ones.
+        """
+        count = len(next(iter(logs.values())))
+        last = self.at[-1] if self.at else 0
+        self.at.extend(range(last + 1, last + 1 + count))
+        for name, values in logs.items():
+            self._values.setdefault(name, []).extend(values)
+        self.epochs += count
 
     def __getitem__(self, name: str) -> list[float]:
         """Return a metric by name."""

@@ -108,8 +108,8 @@ class Loop:
                 if done is None:
                     return
                 run.epoch += len(done) - 1
-                for loss in done[:-1]:
-                    run.history.append({"loss": loss})
+                if len(done) > 1:
+                    run.history.extend({"loss": done[:-1]})
                 self._end_epoch({"loss": done[-1], **self._measure()})
                 run.epoch += 1
         except NotFiniteError as error:
@@ -167,9 +167,9 @@ class Loop:
             raise NotFiniteError(f"the loss became {run.loss}" if lost else "the weights became NaN or infinite")
         self._show(run.epoch + len(losses) - 1, before + run.steps - began)
         if engine.stopped or not losses:
-            for index, loss in enumerate(losses):
-                run.history.append({"loss": loss})
-                run.epoch += index + 1 < len(losses)
+            if losses:  # only of a run in which nothing else is done between the epochs
+                run.history.extend({"loss": losses})
+                run.epoch += len(losses)
             return None
         return losses
 
