@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pyfc.component.base import Array
+from pyfc.kernels.samples import first_not_finite
 
-#: How many numbers are looked at in one go in the search for NaN: a buffer of this size is all it costs.
+#: How many numbers of an unusual dtype are converted at a time in the search for NaN.
 _AT_ONCE = 1 << 20
 
 
@@ -52,17 +53,29 @@ def as_samples(X: npt.ArrayLike, n_in: int, dtype: npt.DTypeLike) -> Array:
             hint = "; use X.reshape(len(X), -1)"
         raise ValueError(f"X has shape {samples.shape}: expected (n, {n_in}){hint}")
     if samples.dtype.kind == "f":
-        rows = max(1, _AT_ONCE // max(n_in, 1))
-        for start in range(0, len(samples), rows):
+        row = _first_not_finite(samples, np.dtype(dtype))
+        if row >= 0:
             with np.errstate(over="ignore"):  # too large for the dtype is infinite, and said so
-                finite = np.isfinite(samples[start : start + rows].astype(dtype, copy=False))
-            if not finite.all():
-                row, column = map(int, np.argwhere(~finite)[0])
-                raise ValueError(
-                    f"X[{start + row}, {column}] is {samples[start + row, column]}: expected numbers that are finite "
-                    f"in {np.dtype(dtype)}; remove or replace such samples"
-                )
+                column = int(np.isfinite(samples[row].astype(dtype)).argmin())
+            raise ValueError(
+                f"X[{row}, {column}] is {samples[row, column]}: expected numbers that are finite "
+                f"in {np.dtype(dtype)}; remove or replace such samples"
+            )
     return np.asarray(samples)
+
+
+def _first_not_finite(samples: Array, dtype: np.dtype[Any]) -> int:
+    """Return the first row with a number that is not finite in a dtype, or -1."""
+    single = dtype == np.float32
+    if samples.dtype in (np.float32, np.float64) and samples.dtype.isnative and samples.flags.aligned:
+        return first_not_finite(samples, single)
+    rows = max(1, _AT_ONCE // max(samples.shape[1], 1))
+    for start in range(0, len(samples), rows):
+        with np.errstate(over="ignore"):
+            row = first_not_finite(samples[start : start + rows].astype(dtype), single)
+        if row >= 0:
+            return start + row
+    return -1
 
 
 def issparse(X: object) -> bool:

@@ -313,13 +313,13 @@ cdef void begin_epoch(Engine e, const real *typed) noexcept nogil:
 cdef void end_epoch(Engine e, const real *typed) noexcept nogil:
     cdef plan_t *plan = &e.plan.c
     cdef int64_t i
-    cdef real wrong = 0
+    cdef int wrong = 0
     cdef const real *w = <const real *>plan.flat
     if e.good == NULL:
         return
     for i in range(plan.flat_size):
-        wrong += w[i] - w[i]  # 0, or NaN for ever
-    if wrong != 0:  # no later loss would say so
+        wrong |= not w[i] - w[i] == 0
+    if wrong:  # no later loss would say so
         e.halves[1] = NOT_FINITE
         return
     e.epoch_losses[e.epoch] = e.total / e.counted if e.counted else NAN
@@ -400,20 +400,14 @@ cdef void look(Engine e, const batch_t *batch) noexcept nogil:
     """Now and then, let Python show how far it is, and say whether to go on."""
     cdef double now
     e.worked += e.plan.c.work * batch.n
-    if e.worked < 10000000 or e.look is None:
+    if e.worked < 10000000:
         return
     e.worked = 0
     now = barrier_clock()
     if now - e.looked < BETWEEN_LOOKS:
         return
     e.looked = now
-    with gil:
-        try:
-            if e.look(e.epoch, e.batch + 1):
-                e.halves[1] = STOPPED
-        except BaseException as error:
-            e.error = error
-            e.halves[1] = RAISED
+    look_in_python(e)
 
 
 cdef double mean_loss(Engine e, const batch_t *batch, double *counts, const real *typed) noexcept nogil:
@@ -799,6 +793,15 @@ cdef object view(Engine e, void *data, int64_t first, int64_t rows, int64_t cols
     size = size or 8
     return cnp.PyArray_SimpleNewFromData(
         1 if cols == -1 else 2, shape, type, <char *>data + first * (1 if cols == -1 else cols) * size)
+
+
+cdef void look_in_python(Engine e) noexcept with gil:
+    try:
+        if e.look is not None and e.look(e.epoch, e.batch + 1):
+            e.halves[1] = STOPPED
+    except BaseException as error:
+        e.error = error
+        e.halves[1] = RAISED
 
 
 cdef void fetch(Engine e, const batch_t *batch) noexcept with gil:

@@ -144,6 +144,60 @@ cdef void convert_any(int type, int64_t p, const char *row, int64_t col, real fa
         convert[double, real](p, <const double *>row, col, factor, out)
 
 
+cdef status spoiled(int64_t p, const number *row, int64_t col, int *found, const real *typed) noexcept nogil:
+    """Set found if a number of a row is NaN or infinite as a real: less itself, it is not 0 then."""
+    cdef int64_t j
+    cdef int any = 0
+    cdef real x
+    if col == <int64_t>sizeof(number):
+        for j in range(p):
+            x = <real>row[j]
+            any |= not x - x == 0
+    else:
+        for j in range(p):
+            x = <real>(<const number *>(<const char *>row + j * col))[0]
+            any |= not x - x == 0
+    found[0] = any
+    return 0
+
+
+def first_not_finite(cnp.ndarray X, bint single):
+    """Return the first row of X (n, p) with a number that is NaN or infinite as float32 (or float64), or -1.
+
+    Parameters
+    ----------
+    X : ndarray of float32 or float64, shape (n, p)
+        Aligned, in the machine's byte order.
+    single : bool
+        Whether float32 is meant.
+
+    Returns
+    -------
+    int
+    """
+    cdef int64_t i, n = X.shape[0], p = X.shape[1], row = X.strides[0], col = X.strides[1]
+    cdef const char *data = <const char *>X.data
+    cdef bint from_single = cnp.PyArray_TYPE(X) == cnp.NPY_FLOAT
+    cdef const float *as_single = NULL
+    cdef const double *as_double = NULL
+    cdef int found = 0
+    with nogil:
+        for i in range(n):
+            if from_single and single:
+                spoiled[float, float](p, <const float *>(data + i * row), col, &found, as_single)
+            elif from_single:
+                spoiled[float, double](p, <const float *>(data + i * row), col, &found, as_double)
+            elif single:
+                spoiled[double, float](p, <const double *>(data + i * row), col, &found, as_single)
+            else:
+                spoiled[double, double](p, <const double *>(data + i * row), col, &found, as_double)
+            if found:
+                break
+        else:
+            i = -1
+    return i
+
+
 cdef int64_t size_of(int type) noexcept nogil:
     return (1 << (type & 3)) if type < 8 else 4 if type == 8 else 8
 

@@ -1,5 +1,7 @@
 from typing import Any
 
+def first_not_finite(X: Any, single: bool) -> int: ...
+
 class Samples:
     sparse: bool
     factor: float
