@@ -83,13 +83,9 @@ cdef void backward_w(
     gemm[real](last - first, q, n, X + first, 1, p, dZ, q, 1, NULL, 0, dW, work)   # (4)
 
 
-cdef void backward_b(int64_t n, int64_t q, const real *dZ, real *db) noexcept nogil:
-    cdef int64_t i, j
-    for j in range(q):
-        db[j] = 0
-    for i in range(n):
-        for j in range(q):
-            db[j] += dZ[i * q + j]                                                 # (5)
+cdef void backward_b(int64_t n, int64_t q, const real *dZ, real *db, real *work) noexcept nogil:
+    cdef real one = 1
+    gemm[real](1, q, n, &one, 1, 0, dZ, q, 1, NULL, 0, db, work)                   # (5)
 
 
 cdef void sparse_row(
@@ -221,7 +217,7 @@ cdef run_backward(
         if dX != NULL:
             backward_x[real](n, p, q, <real *>dz.data, <real *>w.data, dX, work)
         backward_w[real](n, p, q, <real *>dz.data, X, 0, p, <real *>dw.data, work)
-        backward_b[real](n, q, <real *>dz.data, <real *>db.data)
+        backward_b[real](n, q, <real *>dz.data, <real *>db.data, work)
     free(work)
 
 

@@ -19,7 +19,7 @@ from numpy.random cimport bitgen_t
 from pyfc.kernels cimport dense
 from pyfc.kernels.dropout cimport toss
 from pyfc.kernels.plan cimport (
-    ACTIVATION, DENSE, DROPOUT, FUNCTION, PANEL_NUMBERS, PANEL_ROWS, PYTHON, SCALE, Plan, operation, plan_t, workspace)
+    ACTIVATION, DENSE, DROPOUT, FUNCTION, PYTHON, SCALE, Plan, operation, plan_t, workspace)
 from pyfc.kernels.samples cimport Samples, gather, gather_sparse
 from pyfc.kernels.scale cimport multiply
 from pyfc_kernel cimport (
@@ -358,7 +358,7 @@ cdef bint one_batch(Engine e, int thread, int64_t first, const real *typed) noex
     """Run one batch; return whether to go on. All threads come to the same answer."""
     cdef plan_t *plan = &e.plan.c
     cdef int64_t n = min(e.batch_size, e.last_row - first)
-    cdef int64_t begin = n * thread // plan.threads, end = n * (thread + 1) // plan.threads
+    cdef int64_t begin = part(n, thread, plan.threads), end = part(n, thread + 1, plan.threads)
     cdef int64_t wide = plan.ops[plan.count - 1].n_out
     cdef batch_t batch
     batch.first, batch.n, batch.begin, batch.end = first, n, begin, end
@@ -394,6 +394,11 @@ cdef bint one_batch(Engine e, int thread, int64_t first, const real *typed) noex
         e.batch += 1
         e.steps += 1
     return e.halves[1] == RUNNING
+
+
+cdef inline int64_t part(int64_t n, int64_t thread, int64_t threads) noexcept nogil:
+    """Return where the thread's part of n begins, and the one before it ends; dividing takes longer than small sums."""
+    return n * thread if threads == 1 else n * thread // threads
 
 
 cdef void look(Engine e, const batch_t *batch) noexcept nogil:
@@ -617,7 +622,7 @@ cdef void parameter_half(Engine e, int thread, const batch_t *batch, const real 
             continue
         if op.kind == DENSE:
             weights(e, thread, i, batch, typed)
-        if i % plan.threads == thread:
+        if plan.threads == 1 or i % plan.threads == thread:
             if op.kind == DENSE:
                 biases(e, thread, i, batch, typed)
             elif op.params:
@@ -634,17 +639,16 @@ cdef void weights(Engine e, int thread, int i, const batch_t *batch, const real 
     cdef operation *op = &plan.ops[i]
     cdef workspace *space = &plan.spaces[thread]
     cdef int64_t p = op.n_in, q = op.n_out
-    cdef int64_t row = p * thread // plan.threads, last = p * (thread + 1) // plan.threads, panel, end
+    cdef int64_t first = part(p, thread, plan.threads), last = part(p, thread + 1, plan.threads), row = first, end
     cdef const real *x = <const real *>batch.x if i == 0 else <const real *>plan.ops[i - 1].y
     cdef real *dw
-    panel = max(PANEL_ROWS, PANEL_NUMBERS // q)
     if i == 0 and plan.sparse:
         by_columns(plan, space, batch, row, last, typed)
     while row < last:
-        end = min(row + panel, last)
+        end = min(row + op.panel, last)
         dw = <real *>plan.gradient + op.at + row * q if e.optimizer == NULL else <real *>space.panel
         if i == 0 and plan.sparse:
-            sparse_weights(plan, space, row - p * thread // plan.threads, end - row, <const real *>op.dy, q, dw)
+            sparse_weights(plan, space, row - first, end - row, <const real *>op.dy, q, dw)
         else:
             dense.backward_w[real](batch.n, p, q, <const real *>op.dy, x, row, end, dw, <real *>space.packing)
         if e.optimizer != NULL:
@@ -695,7 +699,7 @@ cdef void biases(Engine e, int thread, int i, const batch_t *batch, const real *
     cdef operation *op = &e.plan.c.ops[i]
     cdef int64_t at = op.at + op.n_in * op.n_out
     cdef real *db = <real *>e.plan.c.gradient + at if e.optimizer == NULL else <real *>e.plan.c.spaces[thread].row
-    dense.backward_b[real](batch.n, op.n_out, <const real *>op.dy, db)
+    dense.backward_b[real](batch.n, op.n_out, <const real *>op.dy, db, <real *>e.plan.c.spaces[thread].packing)
     if e.optimizer != NULL:
         update(e, at, op.n_out, db)
 

@@ -170,6 +170,50 @@ static void NAME(block)(
     }
 }
 
+/* sum + a b, rounded once where vectors round once: without being told, the compiler does either. */
+static inline real NAME(plus_product)(real sum, real a, real b)
+{
+#ifdef __FMA__
+    return sizeof(real) == sizeof(float) ? (real)__builtin_fmaf((float)a, (float)b, (float)sum)
+        : (real)__builtin_fma((double)a, (double)b, (double)sum);
+#else
+    return sum + a * b;
+#endif
+}
+
+/* `rows` x n numbers of C one by one, where a vector would stay almost empty. */
+static inline __attribute__((always_inline)) void NAME(narrow_rows)(
+    const int rows, const int n, int64_t k, const real *a, int64_t a_row, int64_t a_col, const real *b, int64_t b_row,
+    int64_t b_col, const real *start, int64_t start_row, real *c, int64_t c_row)
+{
+    real sum[4][4];
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < n; j++)
+            sum[i][j] = start ? start[i * start_row + j] : 0;
+    for (int64_t p = 0; p < k; p++)
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < n; j++)
+                sum[i][j] = NAME(plus_product)(sum[i][j], a[i * a_row + p * a_col], b[p * b_row + j * b_col]);
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < n; j++)
+            c[i * c_row + j] = sum[i][j];
+}
+
+#define NARROW(n) \
+static void NAME(narrow_##n)( \
+    int64_t m, int64_t k, const real *a, int64_t a_row, int64_t a_col, const real *b, int64_t b_row, int64_t b_col, \
+    const real *start, int64_t start_row, real *c, int64_t c_row) \
+{ \
+    int64_t i = 0; \
+    for (; m - i >= 4; i += 4) \
+        NAME(narrow_rows)(4, n, k, a + i * a_row, a_row, a_col, b, b_row, b_col, start ? start + i * start_row : 0, \
+            start_row, c + i * c_row, c_row); \
+    for (; i < m; i++) \
+        NAME(narrow_rows)(1, n, k, a + i * a_row, a_row, a_col, b, b_row, b_col, start ? start + i * start_row : 0, \
+            start_row, c + i * c_row, c_row); \
+}
+NARROW(1) NARROW(2) NARROW(3) NARROW(4)
+
 /* Products of at most so many multiplications are done one by one: the tiles' preparations would take longer. */
 #define FEW 32
 
@@ -182,9 +226,14 @@ static void NAME(gemm)(
             for (int64_t j = 0; j < n; j++) {
                 real sum = start ? start[i * start_row + j] : 0;
                 for (int64_t p = 0; p < k; p++)
-                    sum += a[i * a_row + p * a_col] * b[p * b_row + j * b_col];
+                    sum = NAME(plus_product)(sum, a[i * a_row + p * a_col], b[p * b_row + j * b_col]);
                 c[i * c_row + j] = sum;
             }
+        return;
+    }
+    if (n <= 2 || (n <= 4 && k <= 16)) {
+        (n == 1 ? NAME(narrow_1) : n == 2 ? NAME(narrow_2) : n == 3 ? NAME(narrow_3) : NAME(narrow_4))(
+            m, k, a, a_row, a_col, b, b_row, b_col, start, start_row, c, c_row);
         return;
     }
     /* Packing columns of a pays where they are used often and would come from far away each time. */
@@ -232,7 +281,7 @@ static void NAME(sparse)(
     for (; j < n; j++) {
         real sum = start ? start[j] : 0;
         for (int64_t p = 0; p < count; p++)
-            sum += x[p] * b[index[p] * b_row + j];
+            sum = NAME(plus_product)(sum, x[p], b[index[p] * b_row + j]);
         c[j] = sum;
     }
 }
@@ -240,6 +289,7 @@ static void NAME(sparse)(
 #undef LANES
 #undef MOST
 #undef FEW
+#undef NARROW
 #undef ARGUMENTS
 #undef TILE
 #undef TILES

@@ -15,6 +15,10 @@ import numpy as np
 
 cnp.import_array()
 
+cdef enum:
+    PANEL_ROWS = 256         # rows of weights whose gradients are summed up, and used, at a time,
+    PANEL_NUMBERS = 32768    # or as many as have so many numbers
+
 KINDS = {"dense": DENSE, "activation": ACTIVATION, "scale": SCALE, "dropout": DROPOUT,
          "function": FUNCTION, "python": PYTHON}
 
@@ -148,7 +152,8 @@ cdef class Plan:
             self.c.work += op.n_out * (op.n_in if op.kind == DENSE else 10)
             if op.kind == DENSE:
                 work = max(work, dense.work_size(n, op.n_in, op.n_out))
-                panel = max(panel, PANEL_ROWS * op.n_out, PANEL_NUMBERS + op.n_out)
+                op.panel = max(PANEL_ROWS, PANEL_NUMBERS // op.n_out)
+                panel = max(panel, op.panel * op.n_out)
         for i in range(self.c.threads):
             self.memory.room(work, size, &self.c.spaces[i].packing)
             self.memory.room(wide, size, &self.c.spaces[i].row)

@@ -11,7 +11,7 @@ cdef void backward_x(
 cdef void backward_w(
     int64_t n, int64_t p, int64_t q, const real *dZ, const real *X, int64_t first, int64_t last, real *dW,
     real *work) noexcept nogil
-cdef void backward_b(int64_t n, int64_t q, const real *dZ, real *db) noexcept nogil
+cdef void backward_b(int64_t n, int64_t q, const real *dZ, real *db, real *work) noexcept nogil
 cdef void sparse_row(
     int64_t q, int64_t count, const int32_t *index, const real *x, const real *B, const real *start,
     real *c) noexcept nogil

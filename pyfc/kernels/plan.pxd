@@ -12,15 +12,12 @@ cdef enum:
     FUNCTION    # an activation in NumPy
     PYTHON      # any other layer
 
-cdef enum:
-    PANEL_ROWS = 256         # rows of a weight matrix whose gradients are summed up, and used, at a time,
-    PANEL_NUMBERS = 32768    # or as many as have so many numbers
-
 ctypedef struct operation:
     int kind
     bint learns                        # has parameters that training may change
     int64_t n_in, n_out
     int64_t params                     # learned parameters of an activation
+    int64_t panel                      # rows of weights whose gradients are summed up, and used, at a time
     int64_t at                         # where its parameters begin in the flat arrays
     const activation_kernel *kernel
     const double *hyper
