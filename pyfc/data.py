@@ -40,7 +40,7 @@ def as_samples(X: npt.ArrayLike, n_in: int, dtype: npt.DTypeLike) -> Array:
     """
     if issparse(X):
         return _sparse_samples(X, n_in, dtype)
-    if np.ma.is_masked(X):
+    if type(X) is not np.ndarray and np.ma.is_masked(X):
         raise TypeError("X is a masked array with masked entries: expected all of them; remove or fill such samples")
     samples: Any = np.asarray(X)
     if samples.dtype.kind not in "buif":

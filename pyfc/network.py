@@ -22,19 +22,20 @@ from pyfc.data import as_samples, float_rows
 from pyfc.kernels.engine import Engine, penalise
 from pyfc.layers import Activation, Layer, LayerLike, chain, chain_sizes
 from pyfc.metrics import Metric, find_metrics
-from pyfc.planning import plan_for
+from pyfc.planning import make_plan
 from pyfc.table import Table
 
 if TYPE_CHECKING:
     import os
 
     from pyfc.gradients import GradientReport
-    from pyfc.kernels.plan import Plan
     from pyfc.trace import Trace
     from pyfc.training import History, Run
 
 #: Rows that are worked on at a time outside training: enough for BLAS, and few enough to stay in the cache.
 CHUNK = 1024
+#: A prediction for so few samples is over so soon that making a plan anew would take longer.
+FEW = 4
 
 _PENALTY = Hyper(0.0, low=0)
 
@@ -116,8 +117,8 @@ class Network:
                 layer.build(n_in, self.dtype, weights)
         #: The run that :meth:`step` goes on with.
         self.last_step: Run | None = None
-        #: A plan of the last prediction, for the next one.
-        self._waiting: list[Plan] = []
+        #: An engine of the last prediction for few samples.
+        self._waiting: list[Engine] = []
         self._flatten()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -233,11 +234,16 @@ class Network:
         count = samples.shape[0]
         out = np.empty((count, self.n_out), self.dtype)
         if count:
-            # The last plan waits here; who takes it away has it alone.
-            plan = plan_for(self, samples, min(count, CHUNK), self._waiting.pop() if self._waiting else None)
-            Engine(plan).predict(out)
-            if not plan.samples.sparse:
-                self._waiting[:] = [plan]
+            # An engine for few samples waits here for the next ones; who takes it away has it alone.
+            few = count <= FEW and isinstance(samples, np.ndarray)
+            engine = self._waiting.pop() if few and self._waiting else None
+            if engine is None:
+                engine = Engine(make_plan(self, samples, FEW if few else min(count, CHUNK), 1 if few else None))
+            else:
+                engine.use(samples)
+            engine.predict(out)
+            if few:
+                self._waiting[:] = [engine]
         return out
 
     def forward_batch(self, x: Array) -> Array:

@@ -55,17 +55,6 @@ def make_plan(network: Network, samples: Any, rows: int, n_threads: int | None =
     )
 
 
-def plan_for(network: Network, samples: Any, rows: int, last: Plan | None) -> Plan:
-    """Return a plan for a prediction: the last one, if it will do for these samples too."""
-    if last is not None and rows <= last.rows and isinstance(samples, np.ndarray):
-        threads = threads_for(network, rows, None)
-        found = Samples(samples, last.samples.factor)
-        if threads == last.threads and not found.sparse:
-            last.use(found)
-            return last
-    return make_plan(network, samples, rows)
-
-
 def operation(layer: Layer) -> tuple[str, Any]:
     """Return how the engine runs a layer: by its kernels, unless a subclass has another forward or backward."""
     cls = type(layer)

@@ -130,6 +130,11 @@ cdef class Engine:
         if weight is not None:
             self.weight = <const double *>cnp.PyArray_DATA(weight)
 
+    def use(self, X):
+        """Run on other samples from now on, as wide as those before."""
+        self.plan.use(Samples(X, self.plan.samples.factor))
+        self.last_row, self.base = self.plan.samples.c.n, self.plan.samples.in_place(self.plan.dtype)
+
     def set_order(self, order):
         """Take the samples in an order, an int64 array, or as they lie if it is None."""
         self.order_array = order
@@ -243,7 +248,9 @@ cdef class Engine:
             for i in range(plan.c.count):
                 if plan.c.ops[i].kind == DROPOUT:
                     plan.c.ops[i].key, plan.c.ops[i].position = plan.layers[i].key, plan.layers[i].position
-        others = [threading.Thread(target=self.work, args=(i,), daemon=True) for i in range(1, plan.c.threads)]
+        others = []
+        if plan.c.threads > 1:
+            others = [threading.Thread(target=self.work, args=(i,), daemon=True) for i in range(1, plan.c.threads)]
         try:
             for other in others:
                 other.start()

@@ -25,9 +25,6 @@ ctypedef fused number:
     float
     double
 
-#: NumPy's characters of the types that are read here, in the order of the fused type; others are converted by NumPy.
-cdef str READ = "bhiqBHIQfd"
-
 #: Samples are treated as sparse if at most this share of their numbers is not zero; measured: see the benchmarks.
 cdef double SPARSE = 0.35
 #: How many samples are looked at to find out.
@@ -42,6 +39,19 @@ def is_sparse(X):
     """Return whether most of the numbers in some samples, evenly spaced, are zero."""
     some = X[:: max(1, len(X) // LOOKED_AT)][:LOOKED_AT]
     return bool(np.count_nonzero(some) <= SPARSE * some.size)
+
+
+cdef int type_of(cnp.ndarray numbers):
+    """Return which of the fused type's types an array's numbers have; -1 if NumPy has to convert them."""
+    cdef int type = cnp.PyArray_TYPE(numbers), size = <int>cnp.PyArray_ITEMSIZE(numbers)
+    cdef int power = 0 if size == 1 else 1 if size == 2 else 2 if size == 4 else 3
+    if not cnp.PyArray_ISNOTSWAPPED(numbers) or not cnp.PyArray_ISALIGNED(numbers):
+        return -1
+    if type == cnp.NPY_FLOAT or type == cnp.NPY_DOUBLE:
+        return 8 if type == cnp.NPY_FLOAT else 9
+    if type == cnp.NPY_BOOL or cnp.PyTypeNum_ISUNSIGNED(type):
+        return 4 + power
+    return power if cnp.PyTypeNum_ISSIGNED(type) and not cnp.PyTypeNum_ISFLOAT(type) else -1
 
 
 cdef class Samples:
@@ -66,9 +76,7 @@ cdef class Samples:
         self.c.csr = not isinstance(X, np.ndarray)
         self.x = X
         numbers = X.data if self.c.csr else X
-        character = numbers.dtype.newbyteorder("=").char
-        character = {"?": "B", "l": "q", "L": "Q"}.get(character, character)
-        self.c.type = READ.find(character) if numbers.dtype.isnative and numbers.flags.aligned else -1
+        self.c.type = type_of(numbers)
         if self.c.csr:
             self.set_rows(X)
             self.sparse = True
@@ -88,7 +96,7 @@ cdef class Samples:
         self.numbers = np.ascontiguousarray(X.data)
         if self.c.type == -1:
             self.numbers = self.numbers.astype(np.float64)
-            self.c.type = READ.find("d")
+            self.c.type = type_of(self.numbers)
         self.indices = np.ascontiguousarray(X.indices, np.int32)
         self.starts = np.ascontiguousarray(X.indptr, np.int64)
         self.c.data = <const char *>cnp.PyArray_DATA(self.numbers)
