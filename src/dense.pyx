@@ -61,7 +61,7 @@ cdef void gemm(
 
 cdef int64_t work_size(int64_t n, int64_t p, int64_t q) noexcept nogil:
     """Return how many numbers of memory the functions below need for n samples."""
-    return max(gemm_work(q, p), gemm_work(p, q), gemm_work(q, n))
+    return gemm_work(max(p, q), max(n, p, q))
 
 
 cdef void forward(

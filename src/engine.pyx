@@ -194,7 +194,7 @@ cdef class Engine:
         generator : numpy.random.Generator, or None
             What each epoch's order is drawn from; None to leave it.
         good : ndarray
-            Gets the parameters as they are before each epoch.
+            The parameters as they are now; gets them as they are before each epoch.
         outputs : ndarray, shape (n, n_out), or None
             Gets the outputs of an epoch, in its order.
         look : callable
@@ -313,7 +313,7 @@ cdef void begin_epoch(Engine e, const real *typed) noexcept nogil:
     e.batch, e.total, e.counted = 0, 0, 0
     if e.shuffled:
         shuffle(e.random, e.last_row, <int64_t *>e.order_data)
-    if e.good != NULL:
+    if e.good != NULL and e.epoch > 0:
         memcpy(e.good, plan.flat, <size_t>plan.flat_size * sizeof(real))
 
 

@@ -18,17 +18,21 @@
 #include <string.h>
 
 enum {
-    GEMM_DEPTH = 1024, /* numbers of a sum that are added up before the next columns of B are packed */
-    GEMM_HEIGHT = 256, /* rows of A that are packed at a time, where A is packed at all */
-    GEMM_SHARED = 512  /* columns of C from which on packing columns of A pays */
+    GEMM_DEPTH = 1024, /* numbers of a sum that are added up before the next rows of B are packed */
+    GEMM_HEIGHT = 512, /* rows of A that are packed at a time, where A is packed, */
+    GEMM_SHARED = 256  /* which is for products with so many columns */
 };
 
-/* What a product needs of memory for packing, in numbers. */
+/* What a product with n columns and k numbers in a sum needs of memory for packing, in numbers. */
 static inline int64_t gemm_work(int64_t n, int64_t k)
 {
-    int64_t depth = k < GEMM_DEPTH ? k : GEMM_DEPTH;
-    return (48 + (n >= GEMM_SHARED ? GEMM_HEIGHT : 0)) * depth;
+    return (48 + (n >= GEMM_SHARED ? GEMM_HEIGHT : 0)) * (k < GEMM_DEPTH ? k : GEMM_DEPTH);
 }
+
+#ifdef __clang__
+#error "gemm_tiles.h shuffles with GCC's __builtin_shuffle: use GCC"
+#endif
+#define PYFC_SHUFFLE __builtin_shuffle
 
 #define GEMM_CONCATENATE(x, type, set) x##_##type##_##set
 

@@ -7,7 +7,7 @@
  */
 typedef real NAME(vector) __attribute__((vector_size(WIDTH), aligned(sizeof(real)), may_alias));
 #define vector NAME(vector)
-#define LANES ((int64_t)(WIDTH / sizeof(real)))
+#define LANES (WIDTH / (int)sizeof(real))
 #define MOST (ROWS == 8 ? 16 : 8) /* vectors of sums that the registers hold beside little else */
 
 /* `rows` x `vectors` * LANES numbers of C, kept in registers while p runs. Both sizes are constants wherever this is
@@ -50,6 +50,40 @@ static const NAME(tile_function) NAME(tiles)[ROWS][3] = {
 static const NAME(tile_function) NAME(tiles)[ROWS][3] = { NAMES(1), NAMES(2), NAMES(3), NAMES(4) };
 #endif
 
+/* One step of turning rows into columns: pairs of rows, `step` apart, swap a part of their numbers. */
+static inline __attribute__((always_inline)) void NAME(swap)(const int step, vector *rows)
+{
+    typedef __typeof__(rows[0] < rows[0]) lanes; /* whole numbers as wide as the others */
+    lanes upper, lower;
+    for (int l = 0; l < LANES; l++) {
+        upper[l] = l & step ? (int)LANES + l - step : l;
+        lower[l] = l & step ? (int)LANES + l : l + step;
+    }
+    for (int i = 0; i < LANES; i++)
+        if (!(i & step)) {
+            vector a = rows[i], b = rows[i + step];
+            rows[i] = PYFC_SHUFFLE(a, b, upper);
+            rows[i + step] = PYFC_SHUFFLE(a, b, lower);
+        }
+}
+
+/* Write a block of LANES columns of b, each of which lies in one piece, as rows. */
+static inline __attribute__((always_inline)) void NAME(turn)(const real *b, int64_t b_col, real *packed, int64_t wide)
+{
+    vector rows[LANES];
+    for (int j = 0; j < LANES; j++)
+        rows[j] = *(const vector *)(b + j * b_col);
+    NAME(swap)(1, rows);
+    if (LANES > 2)
+        NAME(swap)(2, rows);
+    if (LANES > 4)
+        NAME(swap)(4, rows);
+    if (LANES > 8)
+        NAME(swap)(8, rows);
+    for (int p = 0; p < LANES; p++)
+        *(vector *)(packed + p * wide) = rows[p];
+}
+
 /* Copy n columns of k rows of b side by side, padded with zeros to `wide` columns. */
 static void NAME(pack_b)(int64_t k, int64_t n, int64_t wide, const real *b, int64_t b_row, int64_t b_col, real *packed)
 {
@@ -66,26 +100,29 @@ static void NAME(pack_b)(int64_t k, int64_t n, int64_t wide, const real *b, int6
                 packed[p * wide + j] = b[p * b_row + j];
         return;
     }
-    /* Columns of b lie in one piece: as many numbers of each at a time as a cache line has. */
+    /* Columns of b lie in one piece. */
     for (int64_t p = 0; p < k; p += LANES)
-        for (int64_t j = 0; j < n; j++) {
-            int64_t end = p + LANES < k ? p + LANES : k;
-            __builtin_prefetch(b + (p + 2 * LANES) * b_row + j * b_col);
-            for (int64_t q = p; q < end; q++)
-                packed[q * wide + j] = b[q * b_row + j * b_col];
+        for (int64_t j = 0; j < n; j += LANES) {
+            if (k - p >= LANES && n - j >= LANES) {
+                for (int i = 0; i < LANES; i++)
+                    __builtin_prefetch(b + (j + i) * b_col + p + 4 * LANES);
+                NAME(turn)(b + j * b_col + p, b_col, packed + p * wide + j, wide);
+                continue;
+            }
+            for (int64_t i = j; i < n && i < j + LANES; i++)
+                for (int64_t q = p; q < k && q < p + LANES; q++)
+                    packed[q * wide + i] = b[q + i * b_col];
         }
 }
 
 /* Copy m rows of k numbers of a, whose columns lie in one piece, as tiles of ROWS rows, each in the order of its use. */
 static void NAME(pack_a)(int64_t m, int64_t k, const real *a, int64_t a_col, real *packed)
 {
-    int64_t whole = m / ROWS * ROWS;
-    for (int64_t p = 0; p < k; p++) {
-        for (int64_t i = 0; i < whole; i += ROWS)
-            memcpy(packed + i * k + p * ROWS, a + p * a_col + i, ROWS * sizeof(real));
-        for (int64_t i = whole; i < m; i++)
-            packed[whole * k + p * ROWS + i - whole] = a[p * a_col + i];
-    }
+    /* Four tiles at a time: more places to write to would push each other out of the cache. */
+    for (int64_t first = 0; first < m; first += 4 * ROWS)
+        for (int64_t p = 0; p < k; p++)
+            for (int64_t i = first; i < m && i < first + 4 * ROWS; i += ROWS)
+                memcpy(packed + i * k + p * ROWS, a + p * a_col + i, ROWS * sizeof(real));
 }
 
 /* What is written beyond the columns of a row of C is overwritten by the rows below it, if they follow at once; only the
@@ -114,8 +151,7 @@ static void NAME(column)(
         start = first;
     }
     for (int64_t t = 0, i = 0; t < tiles; t++) {
-        /* Rows are shared out evenly, but for packed ones. */
-        int64_t rows = !a_row ? (m - i < ROWS ? m - i : ROWS) : (m - i + tiles - t - 1) / (tiles - t);
+        int64_t rows = a_row ? (m - i + tiles - t - 1) / (tiles - t) : ROWS; /* shared out evenly, but for packed ones */
         NAME(tile_function) run = vectors == 8 ? NAME(tile_1_8) : NAME(tiles)[rows - 1][vectors - 1];
         const real *a_i = a_row ? a + i * a_row : a + i * k;
         const real *from = start ? start + i * start_row : 0;
@@ -236,19 +272,23 @@ static void NAME(gemm)(
             m, k, a, a_row, a_col, b, b_row, b_col, start, start_row, c, c_row);
         return;
     }
-    /* Packing columns of a pays where they are used often and would come from far away each time. */
-    int pack = a_row == 1 && a_col > 1 && n >= GEMM_SHARED && m > ROWS;
-    int64_t rows = pack ? GEMM_HEIGHT : m, most = k < GEMM_DEPTH ? k : GEMM_DEPTH;
-    for (int64_t p = 0; p < k || p == 0; p += GEMM_DEPTH)
-        for (int64_t i = 0; i < m; i += rows) {
-            int64_t depth = k - p < GEMM_DEPTH ? k - p : GEMM_DEPTH, height = m - i < rows ? m - i : rows;
-            const real *a_i = a + i * a_row + p * a_col;
-            const real *from = p ? c + i * c_row : start ? start + i * start_row : 0;
-            if (pack)
-                NAME(pack_a)(height, depth, a_i, a_col, work + 3 * LANES * most);
-            NAME(block)(height, n, depth, pack ? work + 3 * LANES * most : a_i, pack ? 0 : a_row, a_col,
-                b + p * b_row, b_row, b_col, from, p ? c_row : start_row, c + i * c_row, c_row, work);
-        }
+    for (int64_t p = 0; p < k || p == 0; p += GEMM_DEPTH) {
+        int64_t depth = k - p < GEMM_DEPTH ? k - p : GEMM_DEPTH;
+        const real *a_p = a + p * a_col, *from = p ? c : start;
+        int64_t from_row = p ? c_row : start_row, i = 0;
+        /* Columns whose distance is a large power of two push each other out of the cache: they are packed. */
+        if (a_row == 1 && a_col * sizeof(real) % 2048 == 0 && n >= GEMM_SHARED)
+            for (; i + ROWS <= m; i += GEMM_HEIGHT) {
+                int64_t height = m - i < GEMM_HEIGHT ? (m - i) / ROWS * ROWS : GEMM_HEIGHT;
+                NAME(pack_a)(height, depth, a_p + i, a_col, work + 48 * depth);
+                NAME(block)(height, n, depth, work + 48 * depth, 0, 0, b + p * b_row, b_row, b_col,
+                    from ? from + i * from_row : 0, from_row, c + i * c_row, c_row, work);
+            }
+        i = i ? m / ROWS * ROWS : 0;
+        if (i < m)
+            NAME(block)(m - i, n, depth, a_p + i * a_row, a_row, a_col, b + p * b_row, b_row, b_col,
+                from ? from + i * from_row : 0, from_row, c + i * c_row, c_row, work);
+    }
 }
 
 /* One row of C where the row of A has `count` numbers x other than zero, at the given columns: the same sum without the

@@ -16,7 +16,7 @@ import numpy as np
 cnp.import_array()
 
 cdef enum:
-    PANEL_ROWS = 256         # rows of weights whose gradients are summed up, and used, at a time,
+    PANEL_ROWS = 512         # rows of weights whose gradients are summed up, and used, at a time,
     PANEL_NUMBERS = 32768    # or as many as have so many numbers
 
 KINDS = {"dense": DENSE, "activation": ACTIVATION, "scale": SCALE, "dropout": DROPOUT,
@@ -27,11 +27,7 @@ cdef class Memory:
     """Buffers in one piece, each beginning with a cache line of its own, zero at first."""
 
     def __cinit__(self):
-        self.start = NULL
         self.sizes, self.places = [], []
-
-    def __dealloc__(self):
-        free(self.start)
 
     cdef room(self, int64_t numbers, int64_t size, void *where):
         """Ask for a buffer whose address is to be written to ``where``."""
@@ -41,11 +37,9 @@ cdef class Memory:
 
     cdef reserve(self):
         """Make all of them."""
-        total = sum(self.sizes)
-        self.start = calloc(total + 64, 1)
-        if self.start == NULL:
-            raise MemoryError(f"no memory for a batch: {total / 2**20:.0f} MiB; take a smaller batch_size")
-        cdef uintptr_t at = (<uintptr_t>self.start + 63) // 64 * 64
+        # NumPy asks the system for large pages, where it makes something large.
+        self.memory = np.zeros(sum(self.sizes) + 64, np.uint8)
+        cdef uintptr_t at = (<uintptr_t>cnp.PyArray_DATA(self.memory) + 63) // 64 * 64
         for size, where in zip(self.sizes, self.places, strict=True):
             (<void **><uintptr_t>where)[0] = <void *>at
             at += size

@@ -1,4 +1,5 @@
 """What a plan holds: the engine's whole memory. src/plan.pyx fills it, and src/engine.pyx works on it."""
+cimport numpy as cnp
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 from pyfc.kernels.samples cimport Samples, samples_t
@@ -37,7 +38,7 @@ ctypedef struct workspace:             # of one thread
     void *x                            # and the numbers
 
 cdef class Memory:
-    cdef void *start
+    cdef cnp.ndarray memory
     cdef list sizes, places
     cdef room(self, int64_t numbers, int64_t size, void *where)
     cdef reserve(self)

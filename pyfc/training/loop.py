@@ -100,7 +100,7 @@ class Loop:
 
     def _epochs(self) -> None:
         run = self.run
-        good = run.snapshot()
+        good = np.empty_like(run.network.flat)
         try:
             while run.epoch < run.epochs and not run.stop_reason:
                 good[:] = run.network.flat
