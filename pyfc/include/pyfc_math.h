@@ -9,7 +9,7 @@
 #ifndef PYFC_MATH_H
 #define PYFC_MATH_H
 
-#define PYFC_DOWN 0x1p-100 /* undoes the 2^100 of exp_up, normal_tail and normal_tail_x */
+#define PYFC_DOWN 0x1p-100 /* undoes the 2^100 of exp_up, normal_tail_x and normal_tail_slope */
 
 #include "pyfc_math_f32.h"
 #include "pyfc_math_f64.h"

@@ -61,7 +61,13 @@ def _add_step(report: Report, optimizer: Optimizer, dtype: Any, number: int) -> 
     moved, state, lr = w.copy(), [array.copy() for array in old], 0.0123
     optimizer.update(moved, g, state, lr, number)
     computed = {"w_new": moved[:, None]}
-    computed |= {f"{letter}_new": array[:, None] for letter, array in zip(letters, state, strict=True)}
+    # A state that is neither written nor read, such as a velocity of which nothing is kept, has no new value.
+    apart = w.copy()
+    optimizer.update(apart, g, [np.full_like(array, np.nan) for array in old], lr, number)
+    unread = np.array_equal(apart, moved)
+    for letter, before, after in zip(letters, old, state, strict=True):
+        if not (unread and np.array_equal(before, after)):
+            computed[f"{letter}_new"] = after[:, None]
     given = {"w": w, "g": g, **dict(zip(letters, old, strict=True)), "t": np.full(size, number, dtype)}
     add_precision(report, optimizer, derivation, computed, given, f"step {number}", hyper={"lr": lr})
 
