@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import os
 
     from pyfc.gradients import GradientReport
+    from pyfc.kernels.plan import Plan
     from pyfc.trace import Trace
     from pyfc.training import History, Run
 
@@ -117,19 +118,21 @@ class Network:
                 layer.build(n_in, self.dtype, weights)
         #: The run that :meth:`step` goes on with.
         self.last_step: Run | None = None
+        #: The plan of the last training, and room for a copy of the parameters.
+        self.last_plan: tuple[Plan, Array] | None = None
         #: An engine of the last prediction for few samples.
         self._waiting: list[Engine] = []
         self._flatten()
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what pickle and deepcopy keep: not the flat arrays, for the layers have the values."""
-        flattened = ("flat", "flat_gradient", "slices", "_gradients", "parameters", "_waiting")
+        flattened = ("flat", "flat_gradient", "slices", "_gradients", "parameters", "_waiting", "last_plan")
         return {name: value for name, value in self.__dict__.items() if name not in flattened}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take it back, and flatten anew."""
         self.__dict__.update(state)
-        self._waiting = []
+        self._waiting, self.last_plan = [], None
         self._flatten()
 
     def _flatten(self) -> None:

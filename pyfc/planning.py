@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 WORTH_A_THREAD = 1_000_000
 
 
-def make_plan(network: Network, samples: Any, rows: int, n_threads: int | None = None, training: bool = False) -> Plan:
+def make_plan(
+    network: Network,
+    samples: Any,
+    rows: int,
+    n_threads: int | None = None,
+    training: bool = False,
+    last: Plan | None = None,
+) -> Plan:
     """Return a plan to run a network on samples in batches of at most so many rows.
 
     Parameters
@@ -33,6 +40,8 @@ def make_plan(network: Network, samples: Any, rows: int, n_threads: int | None =
         As in :func:`pyfc.training.fit`.
     training : bool, default False
         Whether it is to run backward too.
+    last : Plan, optional
+        Of the same network; used again if it does, for memory that was used before is there at once.
 
     Returns
     -------
@@ -50,9 +59,12 @@ def make_plan(network: Network, samples: Any, rows: int, n_threads: int | None =
         learns = bool(layer.parameters) and not layer.frozen
         operations.append((kind, argument, network.sizes[index], network.sizes[index + 1], learned, at, learns))
     threads = threads_for(network, rows, n_threads)
-    return Plan(
-        operations, network.loss, network.flat, network.flat_gradient, Samples(samples, factor), rows, threads, training
-    )
+    wanted = (operations, network.loss, network.flat, network.flat_gradient, rows, threads, training)
+    found = Samples(samples, factor)
+    if last is not None and not found.sparse and not last.samples.sparse and last.is_for(*wanted):
+        last.use(found)
+        return last
+    return Plan(found, *wanted)
 
 
 def operation(layer: Layer) -> tuple[str, Any]:

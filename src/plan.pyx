@@ -50,6 +50,8 @@ cdef class Plan:
 
     Parameters
     ----------
+    samples : Samples
+        What it will run on: how wide they are, and whether sparse.
     operations : list of tuple
         For each layer: kind, argument, n_in, n_out, learned parameters, where its parameters begin, whether it learns.
         The argument is an activation with a kernel, a factor, a dropout layer, or any layer to be called in Python.
@@ -57,8 +59,6 @@ cdef class Plan:
         With or without a kernel.
     flat, gradient : ndarray
         All parameters, and room for their gradients.
-    samples : Samples
-        What it will run on: how wide they are, and whether sparse.
     rows : int
         Most samples in a batch.
     threads : int
@@ -75,7 +75,8 @@ cdef class Plan:
         free(self.c.ops)
         free(self.c.spaces)
 
-    def __init__(self, list operations, loss, flat, gradient, Samples samples, int64_t rows, int threads, bint training):
+    def __init__(self, Samples samples, list operations, loss, flat, gradient, int64_t rows, int threads, bint training):
+        self.made_of = (operations, loss, flat, gradient, rows, threads, training)
         self.c.single, self.dtype = flat.dtype == np.float32, flat.dtype
         self.flat, self.gradient = flat, gradient
         self.c.flat, self.c.gradient = cnp.PyArray_DATA(flat), cnp.PyArray_DATA(gradient)
@@ -107,6 +108,11 @@ cdef class Plan:
         for i in range(self.c.count):
             if self.c.ops[i].y == NULL:
                 self.c.ops[i].y = self.c.ops[i - 1].y
+
+    def is_for(self, *wanted):
+        """Return whether this is a plan of just the arguments that follow ``samples``."""
+        return all(mine is one or (type(mine) in (int, bool) and mine == one) or (type(mine) is list and mine == one)
+                   for mine, one in zip(self.made_of, wanted, strict=True))
 
     def use(self, Samples samples):
         """Run on other samples of the same width from now on."""

@@ -76,5 +76,5 @@ cdef class Plan:
     cdef readonly object loss
     cdef readonly Samples samples
     cdef readonly object dtype
-    cdef object flat, gradient
+    cdef object flat, gradient, made_of
     cdef Memory memory

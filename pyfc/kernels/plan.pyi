@@ -9,13 +9,14 @@ class Plan:
     samples: Samples
     def __init__(
         self,
+        samples: Samples,
         operations: Sequence[tuple[Any, ...]],
         loss: Any,
         flat: Any,
         gradient: Any,
-        samples: Samples,
         rows: int,
         threads: int,
         training: bool,
     ) -> None: ...
+    def is_for(self, *wanted: Any) -> bool: ...
     def use(self, samples: Samples) -> None: ...

@@ -73,7 +73,9 @@ class Loop:
         self.outputs = np.empty((count, network.n_out), network.dtype) if self.metrics else None
         self.order: Array | None = None
         if not self.run.optimizer.full_batch:
-            plan = make_plan(network, self.samples, self.rows, self.threads, training=True)
+            # Taken away, so that nobody else uses it meanwhile.
+            (last, self.good), network.last_plan = network.last_plan or (None, np.empty_like(network.flat)), None
+            plan = make_plan(network, self.samples, self.rows, self.threads, training=True, last=last)
             self.engine = Engine(plan, self.targets, self.weight, network.l1, network.l2)
 
     def run_all(self, progress: bool) -> None:
@@ -93,6 +95,8 @@ class Loop:
         finally:
             run.history.seconds += time.perf_counter() - began
             run.network.history = run.history  # a callback may have called fit in between
+            if not run.optimizer.full_batch:
+                run.network.last_plan = self.engine.plan, self.good
             self.bar.close()
         for callback in self.callbacks:
             callback.on_train_end(run)
@@ -100,7 +104,7 @@ class Loop:
 
     def _epochs(self) -> None:
         run = self.run
-        good = np.empty_like(run.network.flat)
+        good = self.good
         try:
             while run.epoch < run.epochs and not run.stop_reason:
                 good[:] = run.network.flat
