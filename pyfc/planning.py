@@ -85,19 +85,19 @@ def threads_for(network: Network, rows: int, n_threads: int | None) -> int:
     rows : int
         Samples in a batch.
     n_threads : int or None
-        A number >= 1, or None to choose: as many as have enough to do, and no more than there are processors.
+        At most so many, >= 1; None for as many as there are processors.
 
     Returns
     -------
     int
-        Never more than there are rows.
+        No more than have enough to do, for waiting for each other takes time too, and no more than there are rows.
     """
     if n_threads is None:
-        work = rows * sum(layer.n_in * layer.n_out for layer in network.layers if isinstance(layer, Dense))
-        n_threads = min(available_processors(), work // WORTH_A_THREAD)
+        n_threads = available_processors()
     elif isinstance(n_threads, bool) or not isinstance(n_threads, (int, np.integer)) or n_threads < 1:
         raise ValueError(f"n_threads is {n_threads!r}: expected an int >= 1, or None")
-    return max(1, min(int(n_threads), rows))
+    work = rows * sum(layer.n_in * layer.n_out for layer in network.layers if isinstance(layer, Dense))
+    return max(1, min(int(n_threads), rows, work // WORTH_A_THREAD))
 
 
 def available_processors() -> int:
