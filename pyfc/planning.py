@@ -60,7 +60,7 @@ def plan_for(network: Network, samples: Any, rows: int, last: Plan | None) -> Pl
     if last is not None and rows <= last.rows and isinstance(samples, np.ndarray):
         threads = threads_for(network, rows, None)
         found = Samples(samples, last.samples.factor)
-        if threads == last.threads and not found.sparse:
+        if threads == last.threads and not found.sparse and not (found.foreign and threads > 1):
             last.use(found)
             return last
     return make_plan(network, samples, rows)

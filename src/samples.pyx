@@ -76,7 +76,13 @@ cdef class Samples:
             self.c.data = <const char *>cnp.PyArray_DATA(X)
             self.c.row, self.c.col = X.strides
             self.c.most = self.c.p
-            self.sparse = self.c.n >= FEW and is_sparse(X)
+            # What NumPy has to read comes as rows.
+            self.sparse = self.c.type != -1 and self.c.n >= FEW and is_sparse(X)
+
+    @property
+    def foreign(self):
+        """Whether the numbers are of a type that NumPy has to read, which one thread does."""
+        return self.c.type == -1
 
     @property
     def factor(self):
