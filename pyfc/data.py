@@ -90,6 +90,11 @@ def _sparse_samples(X: Any, n_in: int, dtype: npt.DTypeLike) -> Any:
     if X.ndim != 2 or X.shape[1] != n_in:
         raise ValueError(f"X has shape {X.shape}: expected (n, {n_in})")
     samples = X.tocsr()
+    # SciPy takes them on trust, and reads and writes beside the arrays.
+    if np.diff(samples.indptr).min(initial=0) < 0 or (
+        samples.nnz and not (samples.indices.min() >= 0 and samples.indices.max() < n_in)
+    ):
+        raise ValueError("X has indices that do not fit its shape: expected a valid array, as X.check_format() says")
     if not samples.has_canonical_format:
         samples = samples.copy()
         samples.sum_duplicates()
