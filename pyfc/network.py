@@ -386,7 +386,8 @@ class Network:
         for layer in self.layers:
             x, cache = layer.forward(x, training=training)
             caches.append(cache)
-        outputs, losses, dy = x, np.empty(len(x), self.dtype), np.empty_like(x)
+        outputs = np.require(x, self.dtype, ("C", "A"))  # a layer of the user's may have returned a view
+        losses, dy = np.empty(len(x), self.dtype), np.empty_like(outputs)
         self.loss.compute_forward(outputs, targets, losses)
         self.loss.compute_backward(outputs, targets, shares.astype(self.dtype, copy=False), dy)
         loss = float(losses.astype(np.float64) @ shares)
