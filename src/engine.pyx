@@ -84,8 +84,9 @@ cdef class Engine:
     """
 
     cdef readonly Plan plan
-    cdef object targets, weights, order_array, look, error, optimizer_object
+    cdef object targets, weights, order_array, epoch_array, look, error, optimizer_object
     cdef list states
+    cdef tuple owners                           # of the memory that is shown to Python
     cdef const void *all_targets
     cdef bint labels
     cdef int64_t target_size
@@ -122,6 +123,8 @@ cdef class Engine:
         self.optimizer, self.order_data, self.outputs, self.weight, self.all_targets = NULL, NULL, NULL, NULL, NULL
         self.gate.threads = plan.c.threads
         self.last_row, self.caches = plan.samples.c.n, {}
+        self.epoch_array = np.empty(0)
+        self.owners = (plan.memory, plan.samples, targets)
         self.base = plan.samples.in_place(plan.dtype)
         if targets is not None:
             self.all_targets = cnp.PyArray_DATA(targets)
@@ -213,7 +216,7 @@ cdef class Engine:
         for i in range(len(states)):
             self.state[i] = cnp.PyArray_DATA(states[i])
         self.rates, self.one_rate = <const double *>cnp.PyArray_DATA(rates), rates.size == 1
-        self.epoch_losses = <double *>cnp.PyArray_DATA(losses)
+        self.epoch_array, self.epoch_losses = losses, <double *>cnp.PyArray_DATA(losses)
         self.good = cnp.PyArray_DATA(good)
         self.outputs = NULL if outputs is None else cnp.PyArray_DATA(outputs)
         self.look = look
@@ -225,7 +228,12 @@ cdef class Engine:
                 self.run_threads()
         else:
             self.run_threads()
-        return losses[:self.epoch].tolist()
+        return self.losses
+
+    @property
+    def losses(self):
+        """The mean loss of each complete epoch of the last training, also of one that has failed."""
+        return self.epoch_array[:self.epoch].tolist()
 
     @property
     def stopped(self):
@@ -254,6 +262,7 @@ cdef class Engine:
         self.work(0)
         for other in others:
             other.join()
+        self.caches.clear()
         if self.training:
             for i in range(plan.c.count):
                 if plan.c.ops[i].kind == DROPOUT:
@@ -297,7 +306,7 @@ cdef void epochs(Engine e, int thread, const real *typed) noexcept nogil:
         if thread == 0:
             end_epoch(e, typed)
         barrier_wait(&e.gate)
-        if e.halves[1] != RUNNING:
+        if e.halves[0] != RUNNING:
             return
 
 
@@ -320,7 +329,8 @@ cdef void end_epoch(Engine e, const real *typed) noexcept nogil:
     for i in range(plan.flat_size):
         wrong |= not w[i] - w[i] == 0
     if wrong:  # no later loss would say so
-        e.halves[1] = NOT_FINITE
+        # Not halves[1]: another thread may not have read it after the last batch yet, and would not come to the barrier.
+        e.halves[0] = NOT_FINITE
         return
     e.epoch_losses[e.epoch] = e.total / e.counted if e.counted else NAN
     e.epoch += 1
@@ -371,7 +381,8 @@ cdef bint one_batch(Engine e, int thread, int64_t first, const real *typed) noex
     if not e.training:
         if thread == 0:
             look(e, &batch)
-        return e.halves[0] == RUNNING and e.halves[1] == RUNNING
+        # Here nobody waits before the end of all batches, so after a failure all threads have to come there.
+        return plan.threads > 1 or e.halves[0] == RUNNING
     backward_half(e, thread, &batch, typed)
     barrier_wait(&e.gate)
     if e.halves[0] != RUNNING:
@@ -791,8 +802,10 @@ cdef object view(Engine e, void *data, int64_t first, int64_t rows, int64_t cols
     cdef int type = cnp.NPY_INT64 if size == 0 else cnp.NPY_FLOAT if e.plan.c.single else cnp.NPY_DOUBLE
     shape[0], shape[1] = rows, cols
     size = size or 8
-    return cnp.PyArray_SimpleNewFromData(
+    array = cnp.PyArray_SimpleNewFromData(
         1 if cols == -1 else 2, shape, type, <char *>data + first * (1 if cols == -1 else cols) * size)
+    cnp.set_array_base(array, e.owners)  # somebody may keep it
+    return array
 
 
 cdef void look_in_python(Engine e) noexcept with gil:
@@ -846,7 +859,9 @@ cdef void backward_in_python(Engine e, int i, const batch_t *batch) noexcept wit
             z = view(e, x, 0, batch.n, op.n_in, size) if "z" in layer.needs else None
             y = view(e, op.y, 0, batch.n, op.n_out, size) if "y" in layer.needs else None
             a = e.plan.flat[op.at : op.at + op.params]
-            layer.compute_backward(z, y, dy, dx, a, view(e, op.da, 0, op.params, -1, size))
+            da = view(e, op.da, 0, op.params, -1, size)
+            da[...] = 0
+            layer.compute_backward(z, y, dy, dx, a, da)
             return
         result, gradients = layer.backward(dy, e.caches.pop(i), need_dx=i != e.plan.c.first)
         if i != e.plan.c.first:

@@ -159,19 +159,16 @@ class Loop:
             run.batch = engine.batch - (not engine.stopped)
             count = self.samples.shape[0]
             run.history.samples += whole * count + min(batches * self.rows, count)
+            if engine.losses and len(engine.losses) < epochs:  # ended early, in a run with nothing between the epochs
+                run.history.extend({"loss": engine.losses})
+                run.epoch += len(engine.losses)
         self.order = engine.order
         if engine.stopped == "not finite":
-            run.epoch += len(losses)
             run.batch = min(engine.batch, run.batches - 1)
             lost = not math.isfinite(run.loss)
             raise NotFiniteError(f"the loss became {run.loss}" if lost else "the weights became NaN or infinite")
-        self._show(run.epoch + len(losses) - 1, before + run.steps - began)
-        if engine.stopped or not losses:
-            if losses:  # only of a run in which nothing else is done between the epochs
-                run.history.extend({"loss": losses})
-                run.epoch += len(losses)
-            return None
-        return losses
+        self._show(first + len(losses) - 1, before + run.steps - began)
+        return losses if len(losses) == epochs else None
 
     def _batch_by_batch(self) -> list[float] | None:
         """Train for an epoch with a look from Python after each batch; return its mean loss as a list."""
