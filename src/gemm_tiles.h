@@ -8,6 +8,13 @@
 typedef real NAME(vector) __attribute__((vector_size(WIDTH), aligned(sizeof(real)), may_alias));
 #define vector NAME(vector)
 #define LANES ((int64_t)(WIDTH / sizeof(real)))
+/* sum + a b, rounded as in the tiles: once, where the processor does both at once. Written out because a loop over p that
+ * is turned into vectors would round twice. */
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+#define ADD_PRODUCT(sum, a, b) (real)(sizeof(real) == 4 ? __builtin_fmaf(a, b, sum) : __builtin_fma(a, b, sum))
+#else
+#define ADD_PRODUCT(sum, a, b) ((sum) + (a) * (b))
+#endif
 #define MOST (ROWS == 8 ? 16 : 8) /* vectors of sums that the registers hold beside little else */
 
 /* `rows` x `vectors` * LANES numbers of C, kept in registers while p runs. Both sizes are constants wherever this is
@@ -182,7 +189,7 @@ static void NAME(gemm)(
             for (int64_t j = 0; j < n; j++) {
                 real sum = start ? start[i * start_row + j] : 0;
                 for (int64_t p = 0; p < k; p++)
-                    sum += a[i * a_row + p * a_col] * b[p * b_row + j * b_col];
+                    sum = ADD_PRODUCT(sum, a[i * a_row + p * a_col], b[p * b_row + j * b_col]);
                 c[i * c_row + j] = sum;
             }
         return;
@@ -232,13 +239,14 @@ static void NAME(sparse)(
     for (; j < n; j++) {
         real sum = start ? start[j] : 0;
         for (int64_t p = 0; p < count; p++)
-            sum += x[p] * b[index[p] * b_row + j];
+            sum = ADD_PRODUCT(sum, x[p], b[index[p] * b_row + j]);
         c[j] = sum;
     }
 }
 #undef vector
 #undef LANES
 #undef MOST
+#undef ADD_PRODUCT
 #undef FEW
 #undef ARGUMENTS
 #undef TILE
