@@ -57,13 +57,22 @@ def make_plan(network: Network, samples: Any, rows: int, n_threads: int | None =
 
 def plan_for(network: Network, samples: Any, rows: int, last: Plan | None) -> Plan:
     """Return a plan for a prediction: the last one, if it will do for these samples too."""
-    if last is not None and rows <= last.rows and isinstance(samples, np.ndarray):
+    if last is not None and rows <= last.rows and isinstance(samples, np.ndarray) and _unchanged(network, last):
         threads = threads_for(network, rows, None)
         found = Samples(samples, last.samples.factor)
         if threads == last.threads and not found.sparse and not (found.foreign and threads > 1):
             last.use(found)
             return last
     return make_plan(network, samples, rows)
+
+
+def _unchanged(network: Network, plan: Plan) -> bool:
+    """Return whether the layers have the settings that the plan was made with."""
+    skipped = len(network.layers) - len(plan.layers)
+    return (not skipped or network.layers[0].operation()[1] == plan.samples.factor) and all(
+        argument is layer or argument is layer.operation()[1]
+        for layer, argument in zip(network.layers[skipped:], plan.layers, strict=True)
+    )
 
 
 def operation(layer: Layer) -> tuple[str, Any]:
