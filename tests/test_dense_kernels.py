@@ -97,7 +97,7 @@ def test_a_row_does_not_depend_on_the_others(size, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_row_of_few_numbers_is_rounded_like_one_of_many(dtype):
     """A product of at most 32 multiplications is done another way."""
-    for p, q in ((p, q) for p in range(1, 33) for q in range(1, 32 // p + 1)):
+    for p, q in ((few, many) for few in range(1, 33) for many in range(1, 32 // few + 1)):
         X, W, b, dZ = make((40, p, q), dtype)
         Z, dX = dense_forward(X, W, b), dense_backward(dZ, X, W)[0]
         for i in range(0, 40, 3):
