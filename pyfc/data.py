@@ -14,7 +14,7 @@ from pyfc.kernels.samples import first_not_finite
 _AT_ONCE = 1 << 20
 
 
-def as_samples(X: npt.ArrayLike, n_in: int, dtype: npt.DTypeLike) -> Array:
+def as_samples(X: Any, n_in: int, dtype: npt.DTypeLike) -> Any:
     """Return X as a 2-D array of numbers, dense or sparse, not copied, or raise with what was expected.
 
     Parameters
@@ -90,6 +90,11 @@ def _sparse_samples(X: Any, n_in: int, dtype: npt.DTypeLike) -> Any:
     if X.ndim != 2 or X.shape[1] != n_in:
         raise ValueError(f"X has shape {X.shape}: expected (n, {n_in})")
     samples = X.tocsr()
+    # SciPy takes them on trust, and reads and writes beside the arrays.
+    if np.diff(samples.indptr).min(initial=0) < 0 or (
+        samples.nnz and not (samples.indices.min() >= 0 and samples.indices.max() < n_in)
+    ):
+        raise ValueError("X has indices that do not fit its shape: expected a valid array, as X.check_format() says")
     if not samples.has_canonical_format:
         samples = samples.copy()
         samples.sum_duplicates()
@@ -107,5 +112,5 @@ def _sparse_samples(X: Any, n_in: int, dtype: npt.DTypeLike) -> Any:
 
 def float_rows(samples: Array, rows: slice | Array, dtype: npt.DTypeLike) -> Array:
     """Return some rows in a network's dtype, C-contiguous and aligned."""
-    chosen = samples[rows]
+    chosen: Any = samples[rows]
     return np.require(chosen.toarray() if issparse(chosen) else chosen, dtype, ("C", "A"))

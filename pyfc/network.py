@@ -22,7 +22,7 @@ from pyfc.data import as_samples, float_rows
 from pyfc.kernels.engine import Engine, penalise
 from pyfc.layers import Activation, Layer, LayerLike, chain, chain_sizes
 from pyfc.metrics import Metric, find_metrics
-from pyfc.planning import make_plan
+from pyfc.planning import make_plan, unchanged
 from pyfc.table import Table
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ class Network:
             # An engine for few samples waits here for the next ones; who takes it away has it alone.
             few = count <= FEW and isinstance(samples, np.ndarray)
             engine = self._waiting.pop() if few and self._waiting else None
-            if engine is None:
+            if engine is None or not unchanged(self, engine.plan):
                 engine = Engine(make_plan(self, samples, FEW if few else min(count, CHUNK), 1 if few else None))
             else:
                 engine.use(samples)
@@ -395,7 +395,8 @@ class Network:
         for layer in self.layers:
             x, cache = layer.forward(x, training=training)
             caches.append(cache)
-        outputs, losses, dy = x, np.empty(len(x), self.dtype), np.empty_like(x)
+        outputs = np.require(x, self.dtype, ("C", "A"))  # a layer of the user's may have returned a view
+        losses, dy = np.empty(len(x), self.dtype), np.empty_like(outputs)
         self.loss.compute_forward(outputs, targets, losses)
         self.loss.compute_backward(outputs, targets, shares.astype(self.dtype, copy=False), dy)
         loss = float(losses.astype(np.float64) @ shares)

@@ -61,16 +61,25 @@ def make_plan(
     threads = threads_for(network, rows, n_threads)
     wanted = (operations, network.loss, network.flat, network.flat_gradient, rows, threads, training)
     found = Samples(samples, factor)
-    if last is not None and not found.sparse and not last.samples.sparse and last.is_for(*wanted):
+    if last is not None and not found.sparse and not found.foreign and not last.samples.sparse and last.is_for(*wanted):
         last.use(found)
         return last
     return Plan(found, *wanted)
 
 
+def unchanged(network: Network, plan: Plan) -> bool:
+    """Return whether the layers have the settings that the plan was made with: somebody may have given them others."""
+    skipped = len(network.layers) - len(plan.layers)
+    return (not skipped or network.layers[0].operation()[1] == plan.samples.factor) and all(
+        argument is layer or argument is layer.operation()[1]
+        for layer, argument in zip(network.layers[skipped:], plan.layers, strict=True)
+    )
+
+
 def operation(layer: Layer) -> tuple[str, Any]:
     """Return how the engine runs a layer: by its kernels, unless a subclass has another forward or backward."""
-    cls = type(layer)
-    owner = next(base for base in cls.__mro__ if "operation" in vars(base))
+    cls: type[Layer] = type(layer)
+    owner: Any = next(base for base in cls.__mro__ if "operation" in vars(base))
     same = cls.forward is owner.forward and cls.backward is owner.backward
     return layer.operation() if same else ("python", layer)
 

@@ -1,5 +1,5 @@
-"""The engine: runs a plan. An epoch is one call without Python: shuffle, gather, forward, loss, backward, update. Only a
-component that is written in Python is called with Python's lock held.
+"""The engine: runs a plan. An epoch is one call without Python: shuffle, gather, forward, loss, backward, update. Only
+what is written in Python is called with Python's lock held.
 
 A step has two halves. In the first one each sample goes its own way: a thread takes some rows of the batch forward,
 through the loss and back again. In the second one each parameter does: a thread takes some rows of the weights, sums
@@ -23,7 +23,7 @@ from pyfc.kernels.plan cimport (
 from pyfc.kernels.samples cimport Samples, gather, gather_sparse
 from pyfc.kernels.scale cimport multiply
 from pyfc_kernel cimport (
-    NEEDS_Y, NEEDS_Z, PYFC_OPTIMIZER_CAPSULE, activation_kernel, loss_kernel, optimizer_kernel, real, shape_t, status)
+    NEEDS_Y, NEEDS_Z, PYFC_OPTIMIZER_CAPSULE, optimizer_kernel, real, shape_t, status)
 
 import threading
 
@@ -84,8 +84,9 @@ cdef class Engine:
     """
 
     cdef readonly Plan plan
-    cdef object targets, weights, order_array, look, error, optimizer_object
+    cdef object targets, weights, order_array, epoch_array, look, error, optimizer_object
     cdef list states
+    cdef tuple owners                           # of the memory that is shown to Python
     cdef const void *all_targets
     cdef bint labels
     cdef int64_t target_size
@@ -122,6 +123,8 @@ cdef class Engine:
         self.optimizer, self.order_data, self.outputs, self.weight, self.all_targets = NULL, NULL, NULL, NULL, NULL
         self.gate.threads = plan.c.threads
         self.last_row, self.caches = plan.samples.c.n, {}
+        self.epoch_array = np.empty(0)
+        self.owners = (plan.memory, plan.samples, targets)
         self.base = plan.samples.in_place(plan.dtype)
         if targets is not None:
             self.all_targets = cnp.PyArray_DATA(targets)
@@ -133,6 +136,7 @@ cdef class Engine:
     def use(self, X):
         """Run on other samples from now on, as wide as those before."""
         self.plan.use(Samples(X, self.plan.samples.factor))
+        self.owners = (self.plan.memory, self.plan.samples, self.targets)
         self.last_row, self.base = self.plan.samples.c.n, self.plan.samples.in_place(self.plan.dtype)
 
     def set_order(self, order):
@@ -155,7 +159,7 @@ cdef class Engine:
         self.run_threads()
 
     def backpropagate(self, int64_t first, int64_t rows):
-        """Run one batch forward and backward: fill the plan's gradient, and return the loss without penalties and outputs.
+        """Run a batch forward and backward: fill the plan's gradient, and return loss, without penalties, and outputs.
 
         Parameters
         ----------
@@ -218,7 +222,7 @@ cdef class Engine:
         for i in range(len(states)):
             self.state[i] = cnp.PyArray_DATA(states[i])
         self.rates, self.one_rate = <const double *>cnp.PyArray_DATA(rates), rates.size == 1
-        self.epoch_losses = <double *>cnp.PyArray_DATA(losses)
+        self.epoch_array, self.epoch_losses = losses, <double *>cnp.PyArray_DATA(losses)
         self.good = cnp.PyArray_DATA(good)
         self.outputs = NULL if outputs is None else cnp.PyArray_DATA(outputs)
         self.look = look
@@ -230,7 +234,12 @@ cdef class Engine:
                 self.run_threads()
         else:
             self.run_threads()
-        return losses[:self.epoch].tolist()
+        return self.losses
+
+    @property
+    def losses(self):
+        """The mean loss of each complete epoch of the last training, also of one that has failed."""
+        return self.epoch_array[:self.epoch].tolist()
 
     @property
     def stopped(self):
@@ -261,6 +270,7 @@ cdef class Engine:
         self.work(0)
         for other in others:
             other.join()
+        self.caches.clear()
         if self.training:
             for i in range(plan.c.count):
                 if plan.c.ops[i].kind == DROPOUT:
@@ -293,8 +303,8 @@ cdef bint wait_for_start(Engine e) noexcept nogil:
 
 cdef void epochs(Engine e, int thread, const real *typed) noexcept nogil:
     """Run all batches of all epochs; `typed` only says of which type the numbers are."""
-    cdef int64_t epoch, batch
-    for epoch in range(e.epochs):
+    cdef int64_t _epoch, batch
+    for _epoch in range(e.epochs):
         if thread == 0:
             begin_epoch(e, typed)
         barrier_wait(&e.gate)
@@ -304,7 +314,7 @@ cdef void epochs(Engine e, int thread, const real *typed) noexcept nogil:
         if thread == 0:
             end_epoch(e, typed)
         barrier_wait(&e.gate)
-        if e.halves[1] != RUNNING:
+        if e.halves[0] != RUNNING:
             return
 
 
@@ -327,7 +337,8 @@ cdef void end_epoch(Engine e, const real *typed) noexcept nogil:
     for i in range(plan.flat_size):
         wrong |= not w[i] - w[i] == 0
     if wrong:  # no later loss would say so
-        e.halves[1] = NOT_FINITE
+        # Not halves[1]: another thread may still have to read it after the last batch, and not come to the barrier.
+        e.halves[0] = NOT_FINITE
         return
     e.epoch_losses[e.epoch] = e.total / e.counted if e.counted else NAN
     e.epoch += 1
@@ -365,7 +376,9 @@ cdef bint one_batch(Engine e, int thread, int64_t first, const real *typed) noex
     """Run one batch; return whether to go on. All threads come to the same answer."""
     cdef plan_t *plan = &e.plan.c
     cdef int64_t n = min(e.batch_size, e.last_row - first)
-    cdef int64_t begin = part(n, thread, plan.threads), end = part(n, thread + 1, plan.threads)
+    # In a prediction nobody waits for the others before the end, so a thread has the same rows of each batch.
+    cdef int64_t whole = n if e.training else e.batch_size
+    cdef int64_t begin = min(n, part(whole, thread, plan.threads)), end = min(n, part(whole, thread + 1, plan.threads))
     cdef int64_t wide = plan.ops[plan.count - 1].n_out
     cdef batch_t batch
     batch.first, batch.n, batch.begin, batch.end = first, n, begin, end
@@ -378,7 +391,8 @@ cdef bint one_batch(Engine e, int thread, int64_t first, const real *typed) noex
     if not e.training:
         if thread == 0:
             look(e, &batch)
-        return e.halves[0] == RUNNING and e.halves[1] == RUNNING
+        # Here nobody waits before the end of all batches, so after a failure all threads have to come there.
+        return plan.threads > 1 or e.halves[0] == RUNNING
     backward_half(e, thread, &batch, typed)
     barrier_wait(&e.gate)
     if e.halves[0] != RUNNING:
@@ -619,7 +633,6 @@ cdef void parameter_half(Engine e, int thread, const batch_t *batch, const real 
     """Sum up this thread's part of the gradients, and use them."""
     cdef plan_t *plan = &e.plan.c
     cdef operation *op
-    cdef int64_t r
     cdef int i
     for i in range(plan.first, plan.count):
         op = &plan.ops[i]
@@ -802,8 +815,10 @@ cdef object view(Engine e, void *data, int64_t first, int64_t rows, int64_t cols
     cdef int type = cnp.NPY_INT64 if size == 0 else cnp.NPY_FLOAT if e.plan.c.single else cnp.NPY_DOUBLE
     shape[0], shape[1] = rows, cols
     size = size or 8
-    return cnp.PyArray_SimpleNewFromData(
+    array = cnp.PyArray_SimpleNewFromData(
         1 if cols == -1 else 2, shape, type, <char *>data + first * (1 if cols == -1 else cols) * size)
+    cnp.set_array_base(array, e.owners)  # somebody may keep it
+    return array
 
 
 cdef void look_in_python(Engine e) noexcept with gil:
@@ -830,6 +845,8 @@ cdef void forward_in_python(Engine e, int i, const batch_t *batch, void *x) noex
     cdef int64_t size = e.plan.dtype.itemsize
     try:
         z = view(e, x, 0, batch.n, op.n_in, size)
+        if i == 0:  # it may be the caller's own array
+            z.flags.writeable = False
         y = view(e, op.y, 0, batch.n, op.n_out, size)
         layer = e.plan.layers[i]
         if op.kind == FUNCTION:
@@ -857,7 +874,9 @@ cdef void backward_in_python(Engine e, int i, const batch_t *batch) noexcept wit
             z = view(e, x, 0, batch.n, op.n_in, size) if "z" in layer.needs else None
             y = view(e, op.y, 0, batch.n, op.n_out, size) if "y" in layer.needs else None
             a = e.plan.flat[op.at : op.at + op.params]
-            layer.compute_backward(z, y, dy, dx, a, view(e, op.da, 0, op.params, -1, size))
+            da = view(e, op.da, 0, op.params, -1, size)
+            da[...] = 0
+            layer.compute_backward(z, y, dy, dx, a, da)
             return
         result, gradients = layer.backward(dy, e.caches.pop(i), need_dx=i != e.plan.c.first)
         if i != e.plan.c.first:

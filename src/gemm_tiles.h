@@ -209,7 +209,7 @@ static void NAME(block)(
 /* sum + a b, rounded once where vectors round once: without being told, the compiler does either. */
 static inline real NAME(plus_product)(real sum, real a, real b)
 {
-#ifdef __FMA__
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
     return sizeof(real) == sizeof(float) ? (real)__builtin_fmaf((float)a, (float)b, (float)sum)
         : (real)__builtin_fma((double)a, (double)b, (double)sum);
 #else

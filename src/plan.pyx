@@ -75,7 +75,9 @@ cdef class Plan:
         free(self.c.ops)
         free(self.c.spaces)
 
-    def __init__(self, Samples samples, list operations, loss, flat, gradient, int64_t rows, int threads, bint training):
+    def __init__(
+        self, Samples samples, list operations, loss, flat, gradient, int64_t rows, int threads, bint training,
+    ):
         self.made_of = (operations, loss, flat, gradient, rows, threads, training)
         self.c.single, self.dtype = flat.dtype == np.float32, flat.dtype
         self.flat, self.gradient = flat, gradient

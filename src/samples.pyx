@@ -1,8 +1,8 @@
 """Cuts batches out of the training data: any numbers, in any order, dense or sparse, converted on the way.
 
 The caller's array is read where it is, a row at a time, so that no copy of it is ever made: images stay bytes, and a
-file mapped into memory may be larger than the memory. A batch is delivered in one of two forms: as rows of numbers, or as
-what is not zero in them.
+file mapped into memory may be larger than the memory. A batch is delivered in one of two forms: as rows of numbers, or
+as what is not zero in them.
 """
 cimport numpy as cnp
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -84,7 +84,13 @@ cdef class Samples:
             self.c.data = <const char *>cnp.PyArray_DATA(X)
             self.c.row, self.c.col = X.strides
             self.c.most = self.c.p
-            self.sparse = self.c.n >= FEW and is_sparse(X)
+            # What NumPy has to read comes as rows.
+            self.sparse = self.c.type != -1 and self.c.n >= FEW and is_sparse(X)
+
+    @property
+    def foreign(self):
+        """Whether the numbers are of a type that NumPy has to read, which one thread does."""
+        return self.c.type == -1
 
     @property
     def factor(self):
@@ -222,7 +228,8 @@ cdef void gather(const samples_t *s, const int64_t *order, int64_t first, int64_
         for j in range(s.p):
             out[i * s.p + j] = 0
         for j in range(count):
-            convert_any[real](s.type, 1, s.data + (at + j) * size, size, <real>s.factor, out + i * s.p + s.index[at + j])
+            k = i * s.p + s.index[at + j]
+            convert_any[real](s.type, 1, s.data + (at + j) * size, size, <real>s.factor, out + k)
 
 
 cdef status squeeze(int64_t p, const real *row, int32_t *index, real *x, int64_t *count) noexcept nogil:
@@ -238,9 +245,10 @@ cdef status squeeze(int64_t p, const real *row, int32_t *index, real *x, int64_t
 
 
 cdef void gather_sparse(
-    const samples_t *s, const int64_t *order, int64_t first, int64_t last, real *row, int64_t *count, int32_t *index, real *x,
+    const samples_t *s, const int64_t *order, int64_t first, int64_t last, real *row, int64_t *count, int32_t *index,
+    real *x,
 ) noexcept nogil:
-    """The same, as lists: count[i] numbers x[i * most] ..., at the columns index[i * most] ...; row is for one sample."""
+    """The same as lists: count[i] numbers x[i * most] ..., at columns index[i * most] ...; row is for one sample."""
     cdef int64_t i, j, k, at, size = size_of(s.type)
     for i in range(last - first):
         k = order[first + i] if order != NULL else first + i

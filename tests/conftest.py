@@ -32,6 +32,12 @@ class Square(Activation):
 """
 
 
+@pytest.fixture
+def threads_at_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the number of threads be what is asked for, though a test's batches are too small for it."""
+    monkeypatch.setattr("pyfc.planning.WORTH_A_THREAD", 1)
+
+
 def write_distribution(
     site: Path,
     distribution: str,

@@ -14,6 +14,7 @@ class Engine:
     batch: int
     steps: int
     order: Array | None
+    losses: list[float]
     @property
     def stopped(self) -> str: ...
     def __init__(

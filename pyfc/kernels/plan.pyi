@@ -6,6 +6,7 @@ from pyfc.kernels.samples import Samples
 class Plan:
     threads: int
     rows: int
+    layers: list[Any]
     samples: Samples
     def __init__(
         self,

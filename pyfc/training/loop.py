@@ -145,7 +145,7 @@ class Loop:
         epochs = run.epochs - run.epoch if alone else 1
         times = [run.epoch] if isinstance(optimizer.lr, float) else run.epoch + np.arange(run.batches) / run.batches
         rates = np.array([optimizer.rate(float(time)) for time in times])
-        began, before, first = run.steps, self.bar.n, run.epoch
+        began, before, first = run.steps, int(self.bar.n), run.epoch
 
         def look(epoch: int, batch: int) -> bool:
             self._show(first + epoch, before + epoch * run.batches + batch)
@@ -163,19 +163,16 @@ class Loop:
             run.batch = engine.batch - (not engine.stopped)
             count = self.samples.shape[0]
             run.history.samples += whole * count + min(batches * self.rows, count)
+            if engine.losses and len(engine.losses) < epochs:  # ended early, in a run with nothing between the epochs
+                run.history.extend({"loss": engine.losses})
+                run.epoch += len(engine.losses)
         self.order = engine.order
         if engine.stopped == "not finite":
-            run.epoch += len(losses)
             run.batch = min(engine.batch, run.batches - 1)
             lost = not math.isfinite(run.loss)
             raise NotFiniteError(f"the loss became {run.loss}" if lost else "the weights became NaN or infinite")
-        self._show(run.epoch + len(losses) - 1, before + run.steps - began)
-        if engine.stopped or not losses:
-            if losses:  # only of a run in which nothing else is done between the epochs
-                run.history.extend({"loss": losses})
-                run.epoch += len(losses)
-            return None
-        return losses
+        self._show(first + len(losses) - 1, before + run.steps - began)
+        return losses if len(losses) == epochs else None
 
     def _batch_by_batch(self) -> list[float] | None:
         """Train for an epoch with a look from Python after each batch; return its mean loss as a list."""

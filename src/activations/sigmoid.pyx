@@ -13,12 +13,13 @@ cdef status forward(
     const shape_t *shape, const real *z, real *y, const real *a, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i
-    cdef real e, n, one = 1, zero = 0, far = 770 if real is double else 150
+    cdef real e, q, one = 1, zero = 0, far = 770 if real is double else 150
     cdef real down = DOWN
     for i in range(shape.rows * shape.cols):
         e = exp_up(-distance(z[i], far), zero) * down            # (2)
-        n = choose(z[i], one, e)
-        y[i] = n - rounded(n * (e / (one + e)))                  # (3)
+        q = choose(z[i], one, e) / (one + e)                    # (3)
+        # Below zero, q itself is 2.4 ULP off at worst; e - e q is the same number, and 1.8 ULP off.
+        y[i] = choose(z[i], q, e - rounded(e * q))
     return 0
 
 
