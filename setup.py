@@ -96,8 +96,8 @@ class BuildPython(build_py):
         """Copy the packages, then the sources."""
         super().run()
         if not self.editable_mode:
-            for source in SOURCES:
-                target = Path(self.build_lib, *module_name(source).split(".")).with_suffix(".pyx")
+            for source in (path for path in Path("src").rglob("*") if path.suffix in {".pyx", ".pxi", ".h"}):
+                target = Path(self.build_lib, "pyfc", "kernels", source.relative_to("src"))
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, target)
 

@@ -91,7 +91,9 @@ def _sparse_samples(X: Any, n_in: int, dtype: npt.DTypeLike) -> Any:
         raise ValueError(f"X has shape {X.shape}: expected (n, {n_in})")
     samples = X.tocsr()
     # SciPy takes them on trust, and reads and writes beside the arrays.
-    if np.diff(samples.indptr).min(initial=0) < 0 or (
+    ends = samples.indptr
+    held = min(len(samples.indices), len(samples.data))
+    if not (len(ends) == samples.shape[0] + 1 and ends[0] == 0 and ends[-1] <= held and (np.diff(ends) >= 0).all()) or (
         samples.nnz and not (samples.indices.min() >= 0 and samples.indices.max() < n_in)
     ):
         raise ValueError("X has indices that do not fit its shape: expected a valid array, as X.check_format() says")

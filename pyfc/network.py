@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pyfc.trace import Trace
     from pyfc.training import History, Run
 
-#: Rows that are worked on at a time outside training: enough for BLAS, and few enough to stay in the cache.
+#: Rows that are worked on at a time outside training: enough for the products, and few enough to stay in the cache.
 CHUNK = 1024
 #: A prediction for so few samples is over so soon that making a plan anew would take longer.
 FEW = 4
@@ -232,8 +232,8 @@ class Network:
         """
         return self.forward_checked(as_samples(X, self.n_in, self.dtype))
 
-    def forward_checked(self, samples: Any) -> Array:
-        """Do the work of :meth:`forward` on samples that were checked before."""
+    def forward_checked(self, samples: Any, n_threads: int | None = None) -> Array:
+        """Do the work of :meth:`forward` on samples that were checked before, on at most so many threads."""
         count = samples.shape[0]
         out = np.empty((count, self.n_out), self.dtype)
         if count:
@@ -241,11 +241,12 @@ class Network:
             few = count <= FEW and isinstance(samples, np.ndarray)
             engine = self._waiting.pop() if few and self._waiting else None
             if engine is None or not unchanged(self, engine.plan):
-                engine = Engine(make_plan(self, samples, FEW if few else min(count, CHUNK), 1 if few else None))
+                engine = Engine(make_plan(self, samples, FEW if few else min(count, CHUNK), 1 if few else n_threads))
             else:
                 engine.use(samples)
             engine.predict(out)
             if few:
+                engine.use(np.empty((0, self.n_in), self.dtype))  # not to keep the caller's data
                 self._waiting[:] = [engine]
         return out
 
@@ -329,10 +330,15 @@ class Network:
         return self.evaluate_checked(samples, targets, find_metrics(metrics, self.loss), weight)
 
     def evaluate_checked(
-        self, samples: Array, targets: Array, metrics: Mapping[str, Metric], weight: Array | None = None
+        self,
+        samples: Array,
+        targets: Array,
+        metrics: Mapping[str, Metric],
+        weight: Array | None = None,
+        n_threads: int | None = None,
     ) -> dict[str, float]:
         """Do the work of :meth:`evaluate` on data that was checked before."""
-        outputs = self.forward_checked(samples)
+        outputs = self.forward_checked(samples, n_threads)
         losses = np.empty(len(outputs), self.dtype)
         self.loss.compute_forward(outputs, targets, losses)
         loss = float(np.average(losses.astype(np.float64), weights=weight)) + self.penalty()

@@ -47,6 +47,19 @@ def make_plan(
     -------
     Plan
     """
+    factor, operations = describe(network)
+    threads = threads_for(network, rows, n_threads)
+    wanted = (operations, network.loss, network.flat, network.flat_gradient, rows, threads, training)
+    found = Samples(samples, factor)
+    both_dense = last is not None and not last.samples.sparse and not found.sparse and not found.foreign
+    if last is not None and both_dense and last.is_for(*wanted):
+        last.use(found)
+        return last
+    return Plan(found, *wanted)
+
+
+def describe(network: Network) -> tuple[float, list[tuple[Any, ...]]]:
+    """Return what samples are multiplied by as they are read, and the layers as a plan's operations."""
     factor, skipped = 1.0, 0
     if isinstance(network.layers[0], Scale) and operation(network.layers[0])[0] == "scale":
         factor, skipped = network.layers[0].factor, 1
@@ -58,13 +71,22 @@ def make_plan(
         learned = sum(value.size for value in layer.parameters.values()) if kind in ("activation", "function") else 0
         learns = bool(layer.parameters) and not layer.frozen
         operations.append((kind, argument, network.sizes[index], network.sizes[index + 1], learned, at, learns))
-    threads = threads_for(network, rows, n_threads)
-    wanted = (operations, network.loss, network.flat, network.flat_gradient, rows, threads, training)
-    found = Samples(samples, factor)
-    if last is not None and not found.sparse and not found.foreign and not last.samples.sparse and last.is_for(*wanted):
-        last.use(found)
-        return last
-    return Plan(found, *wanted)
+    return factor, operations
+
+
+def stops_for_python(network: Network) -> bool:
+    """Return whether something that a layer wants has to be done in Python after each step."""
+    learning = [layer for layer in network.layers if not layer.frozen]
+    plain = {"dense": Dense.penalised}
+    return (
+        any(operation(layer)[0] == "python" and layer.parameters for layer in learning)
+        or any(type(layer).after_update not in (Layer.after_update, Dense.after_update) for layer in learning)
+        or any(isinstance(layer, Dense) and layer.max_norm is not None for layer in learning)
+        or (
+            bool(network.l1 or network.l2)
+            and any(tuple(layer.penalised) != plain.get(operation(layer)[0], ()) for layer in network.layers)
+        )
+    )
 
 
 def unchanged(network: Network, plan: Plan) -> bool:

@@ -37,7 +37,11 @@ static inline void barrier_yield(void) { BARRIER_YIELD(); }
 static inline double barrier_clock(void)
 {
     struct timespec now;
+#ifdef CLOCK_MONOTONIC
+    clock_gettime(CLOCK_MONOTONIC, &now);
+#else
     timespec_get(&now, TIME_UTC);
+#endif
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 

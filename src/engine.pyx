@@ -10,6 +10,7 @@ activations.
 The kernels are those of the layers, so training here and by hand gives the same numbers to the last bit.
 """
 cimport numpy as cnp
+from cpython.exc cimport PyErr_CheckSignals
 from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.math cimport NAN, isfinite
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
@@ -152,7 +153,7 @@ cdef class Engine:
 
     def predict(self, out):
         """Fill out (n, n_out) with the outputs for all samples."""
-        cdef cnp.ndarray array = out
+        cdef cnp.ndarray array = out  # held here until all threads are done
         self.outputs, self.training, self.good, self.epochs, self.shuffled = array.data, False, NULL, 1, False
         self.batch_size, self.first_row, self.last_row = self.plan.c.rows, 0, array.shape[0]
         self.batches = (array.shape[0] + self.plan.c.rows - 1) // self.plan.c.rows
@@ -256,6 +257,8 @@ cdef class Engine:
         if self.training:
             for i in range(plan.c.count):
                 if plan.c.ops[i].kind == DROPOUT:
+                    plan.c.ops[i].factor = 1 / (1 - plan.layers[i].rate)
+                    plan.c.ops[i].threshold = <uint32_t>(plan.layers[i].rate * 4294967296.0)
                     plan.c.ops[i].key, plan.c.ops[i].position = plan.layers[i].key, plan.layers[i].position
         others = []
         if plan.c.threads > 1:
@@ -263,13 +266,18 @@ cdef class Engine:
         try:
             for other in others:
                 other.start()
-        except RuntimeError:
-            self.go = -1
-            raise
-        self.go = 1
-        self.work(0)
+            self.go = 1
+            self.work(0)
+        except BaseException as error:  # too many threads, or Ctrl-C before they have begun
+            self.go = -1 if self.go == 0 else 1
+            self.error, self.halves[0] = error, RAISED
+        # They work on memory that is given free when this returns, so nothing may keep it from waiting for them.
         for other in others:
-            other.join()
+            while other.ident is not None and other.is_alive():
+                try:
+                    other.join()
+                except BaseException as error:
+                    self.error, self.halves[0] = error, RAISED
         self.caches.clear()
         if self.training:
             for i in range(plan.c.count):
@@ -310,11 +318,13 @@ cdef void epochs(Engine e, int thread, const real *typed) noexcept nogil:
         barrier_wait(&e.gate)
         for batch in range(e.batches):
             if not one_batch(e, thread, e.first_row + batch * e.batch_size, typed):
-                return
+                # Asked to stop after the last batch, it has an epoch to end.
+                if e.halves[0] != RUNNING or e.halves[1] != STOPPED or batch < e.batches - 1:
+                    return
         if thread == 0:
             end_epoch(e, typed)
         barrier_wait(&e.gate)
-        if e.halves[0] != RUNNING:
+        if e.halves[0] != RUNNING or (e.training and e.halves[1] != RUNNING):
             return
 
 
@@ -392,7 +402,7 @@ cdef bint one_batch(Engine e, int thread, int64_t first, const real *typed) noex
         if thread == 0:
             look(e, &batch)
         # Here nobody waits before the end of all batches, so after a failure all threads have to come there.
-        return plan.threads > 1 or e.halves[0] == RUNNING
+        return plan.threads > 1 or (e.halves[0] == RUNNING and e.halves[1] == RUNNING)
     backward_half(e, thread, &batch, typed)
     barrier_wait(&e.gate)
     if e.halves[0] != RUNNING:
@@ -426,7 +436,7 @@ cdef void look(Engine e, const batch_t *batch) noexcept nogil:
     """Now and then, let Python show how far it is, and say whether to go on."""
     cdef double now
     e.worked += e.plan.c.work * batch.n
-    if e.worked < 10000000:
+    if e.worked < 10000000 and not e.plan.c.in_python:  # 0.1 ms; asking for the time takes longer than a small step
         return
     e.worked = 0
     now = barrier_clock()
@@ -464,443 +474,6 @@ cdef double batch_weight(Engine e, const batch_t *batch) noexcept nogil:
     return total
 
 
-# The first half of a step: each sample for itself
-
-cdef void forward_half(Engine e, int thread, const batch_t *batch, const real *typed) noexcept nogil:
-    """Fetch this thread's samples, and bring them to the end of the network."""
-    cdef plan_t *plan = &e.plan.c
-    cdef int64_t begin = batch.begin, end = batch.end, p = plan.samples.p
-    cdef const void *x = batch.x
-    cdef int i
-    if plan.sparse:
-        gather_sparse[real](
-            plan.samples, e.order_data, batch.first + begin, batch.first + end, <real *>plan.spaces[thread].row,
-            plan.x_count + begin, plan.x_index + begin * plan.samples.most,
-            <real *>plan.x_value + begin * plan.samples.most)
-    elif e.base == NULL:
-        if plan.samples.type == -1:
-            fetch(e, batch)
-        else:
-            gather[real](plan.samples, e.order_data, batch.first + begin, batch.first + end, <real *>x + begin * p)
-    for i in range(plan.count):
-        if e.halves[0] != RUNNING:
-            return
-        forward_one(e, thread, i, batch, <const real *>x)
-        x = plan.ops[i].y
-
-
-cdef void forward_one(Engine e, int thread, int i, const batch_t *batch, const real *x) noexcept nogil:
-    cdef plan_t *plan = &e.plan.c
-    cdef operation *op = &plan.ops[i]
-    cdef int64_t r, most, begin = batch.begin, n = batch.end - begin
-    cdef real *y = <real *>op.y + begin * op.n_out
-    cdef const real *w = <const real *>plan.flat + op.at
-    cdef const real *b = w + op.n_in * op.n_out
-    cdef shape_t shape
-    cdef int result = 0
-    if op.kind == DENSE and i == 0 and plan.sparse:
-        most = plan.samples.most
-        for r in range(begin, batch.end):
-            dense.sparse_row[real](
-                op.n_out, plan.x_count[r], plan.x_index + r * most, <const real *>plan.x_value + r * most, w, b,
-                <real *>op.y + r * op.n_out)
-    elif op.kind == DENSE:
-        dense.forward[real](
-            n, op.n_in, op.n_out, x + begin * op.n_in, w, b, y, <real *>plan.spaces[thread].packing)
-    elif op.kind == ACTIVATION:
-        shape.rows, shape.cols, shape.out_cols, shape.params = n, op.n_in, op.n_out, op.params
-        if real is float:
-            result = op.kernel.forward_f32(&shape, x + begin * op.n_in, y, w if op.params else NULL, op.hyper)
-        else:
-            result = op.kernel.forward_f64(&shape, x + begin * op.n_in, y, w if op.params else NULL, op.hyper)
-    elif op.kind == SCALE:
-        multiply[real](n * op.n_in, x + begin * op.n_in, <real>op.factor, y)
-    elif op.kind == DROPOUT and e.training and op.threshold:
-        toss[real](n * op.n_in, x + begin * op.n_in, y, op.threshold, <real>op.factor, op.key,
-                   op.position + <uint64_t>(begin * op.n_in))
-    elif op.kind == DROPOUT:
-        memcpy(y, x + begin * op.n_in, <size_t>(n * op.n_in) * sizeof(real))
-    else:
-        forward_in_python(e, i, batch, <void *>x)
-    if result != 0:
-        fail(e, i, result)
-
-
-cdef void backward_half(Engine e, int thread, const batch_t *batch, const real *typed) noexcept nogil:
-    """Bring the gradient of the loss from the end of the network to the first layer that learns."""
-    cdef plan_t *plan = &e.plan.c
-    cdef int i
-    if e.halves[0] != RUNNING:
-        return
-    run_loss(e, batch, typed)
-    for i in range(plan.count - 1, plan.first - 1, -1):
-        if e.halves[0] != RUNNING:
-            return
-        backward_one(e, thread, i, batch, typed)
-    if thread == 0 and e.optimizer != NULL and (e.l1 or e.l2):
-        e.penalty = penalty(e, typed)
-
-
-cdef void run_loss(Engine e, const batch_t *batch, const real *typed) noexcept nogil:
-    """Fill the losses, and dy of the last operation, of this thread's samples."""
-    cdef plan_t *plan = &e.plan.c
-    cdef operation *op = &plan.ops[plan.count - 1]
-    cdef int64_t r, k, begin = batch.begin, n = batch.end - begin, wide = op.n_out
-    cdef real *shares = <real *>plan.shares
-    cdef const real *y = <const real *>op.y + begin * wide
-    cdef real *dy = <real *>op.dy + begin * wide
-    cdef double share = 1 / <double>batch.n, total = batch_weight(e, batch) if e.weight != NULL else 0
-    cdef const real *t = NULL
-    cdef const int64_t *labels = NULL
-    cdef shape_t shape
-    cdef int result
-    for r in range(begin, batch.end):
-        k = row_of(e, batch.first + r)
-        if e.weight != NULL:
-            share = e.weight[k] / total if total else 0
-        shares[r] = <real>share
-        if e.order_data != NULL:
-            memcpy(<char *>batch.t + r * e.target_size, <const char *>e.all_targets + k * e.target_size,
-                   <size_t>e.target_size)
-    if plan.loss == NULL:
-        loss_in_python(e, batch)
-        return
-    shape.rows, shape.cols, shape.out_cols, shape.params = n, wide, wide, 0
-    if e.labels:
-        labels = <const int64_t *>batch.t + begin
-    else:
-        t = <const real *>batch.t + begin * wide
-    if real is float:
-        result = plan.loss.forward_f32(&shape, y, t, labels, <real *>plan.losses + begin, plan.loss_hyper)
-        if result == 0:
-            result = plan.loss.backward_f32(&shape, y, t, labels, shares + begin, dy, plan.loss_hyper)
-    else:
-        result = plan.loss.forward_f64(&shape, y, t, labels, <real *>plan.losses + begin, plan.loss_hyper)
-        if result == 0:
-            result = plan.loss.backward_f64(&shape, y, t, labels, shares + begin, dy, plan.loss_hyper)
-    if result != 0:
-        fail(e, plan.count, result)
-
-
-cdef void backward_one(Engine e, int thread, int i, const batch_t *batch, const real *typed) noexcept nogil:
-    cdef plan_t *plan = &e.plan.c
-    cdef operation *op = &plan.ops[i]
-    cdef int64_t begin = batch.begin, n = batch.end - begin
-    cdef const real *w = <const real *>plan.flat + op.at
-    cdef const real *z = (<const real *>batch.x if i == 0 else <const real *>plan.ops[i - 1].y) + begin * op.n_in
-    cdef const real *y = <const real *>op.y + begin * op.n_out
-    cdef const real *dy = <const real *>op.dy + begin * op.n_out
-    cdef real *dx = (<real *>plan.spare if i == plan.first else <real *>plan.ops[i - 1].dy) + begin * op.n_in
-    cdef real *da = <real *>op.da + thread * op.params if op.params else NULL
-    cdef shape_t shape
-    cdef int result = 0
-    if i == plan.first and not op.params and op.kind != PYTHON:
-        return
-    if op.kind == DENSE:
-        dense.backward_x[real](n, op.n_in, op.n_out, dy, w, dx, <real *>plan.spaces[thread].packing)
-    elif op.kind == ACTIVATION:
-        shape.rows, shape.cols, shape.out_cols, shape.params = n, op.n_in, op.n_out, op.params
-        if not op.kernel.flags & NEEDS_Z:
-            z = NULL
-        if not op.kernel.flags & NEEDS_Y:
-            y = NULL
-        if not op.params:
-            w = NULL
-        if real is float:
-            result = op.kernel.backward_f32(&shape, z, y, dy, dx, w, da, op.hyper)
-        else:
-            result = op.kernel.backward_f64(&shape, z, y, dy, dx, w, da, op.hyper)
-    elif op.kind == SCALE:
-        multiply[real](n * op.n_in, dy, <real>op.factor, dx)
-    elif op.kind == DROPOUT and op.threshold:
-        toss[real](n * op.n_in, dy, dx, op.threshold, <real>op.factor, op.key,
-                   op.position + <uint64_t>(begin * op.n_in))
-    elif op.kind == DROPOUT:
-        memcpy(dx, dy, <size_t>(n * op.n_in) * sizeof(real))
-    else:
-        backward_in_python(e, i, batch)
-    if result != 0:
-        fail(e, i, result)
-
-
-cdef void fail(Engine e, int i, int result) noexcept nogil:
-    e.failed, e.failed_status, e.halves[0] = i, result, FAILED
-
-
-# The second half: each parameter for itself
-
-cdef void parameter_half(Engine e, int thread, const batch_t *batch, const real *typed) noexcept nogil:
-    """Sum up this thread's part of the gradients, and use them."""
-    cdef plan_t *plan = &e.plan.c
-    cdef operation *op
-    cdef int i
-    for i in range(plan.first, plan.count):
-        op = &plan.ops[i]
-        if thread == 0 and op.kind == DROPOUT and op.threshold:
-            op.position += <uint64_t>(batch.n * op.n_in)
-        if not op.learns:
-            continue
-        if op.kind == DENSE:
-            weights(e, thread, i, batch, typed)
-        if plan.threads == 1 or i % plan.threads == thread:
-            if op.kind == DENSE:
-                biases(e, thread, i, batch, typed)
-            elif op.params:
-                slopes(e, thread, i, typed)
-    if thread == 0:
-        for i in range(plan.first):
-            if plan.ops[i].kind == DROPOUT and plan.ops[i].threshold:
-                plan.ops[i].position += <uint64_t>(batch.n * plan.ops[i].n_in)
-
-
-cdef void weights(Engine e, int thread, int i, const batch_t *batch, const real *typed) noexcept nogil:
-    """Sum up dW of this thread's rows of W, some at a time, and use it while it is near."""
-    cdef plan_t *plan = &e.plan.c
-    cdef operation *op = &plan.ops[i]
-    cdef workspace *space = &plan.spaces[thread]
-    cdef int64_t p = op.n_in, q = op.n_out
-    cdef int64_t first = part(p, thread, plan.threads), last = part(p, thread + 1, plan.threads), row = first, end
-    cdef const real *x = <const real *>batch.x if i == 0 else <const real *>plan.ops[i - 1].y
-    cdef real *dw
-    if i == 0 and plan.sparse:
-        by_columns(plan, space, batch, row, last, typed)
-    while row < last:
-        end = min(row + op.panel, last)
-        dw = <real *>plan.gradient + op.at + row * q if e.optimizer == NULL else <real *>space.panel
-        if i == 0 and plan.sparse:
-            sparse_weights(plan, space, row - first, end - row, <const real *>op.dy, q, dw)
-        else:
-            dense.backward_w[real](batch.n, p, q, <const real *>op.dy, x, row, end, dw, <real *>space.packing)
-        if e.optimizer != NULL:
-            add_penalty(e, (end - row) * q, <const real *>plan.flat + op.at + row * q, dw)
-            update(e, op.at + row * q, (end - row) * q, dw)
-        row = end
-
-
-cdef void by_columns(
-    const plan_t *plan, workspace *space, const batch_t *batch, int64_t first, int64_t last, const real *typed,
-) noexcept nogil:
-    """Order what is not zero in a batch by columns first to last (not included): counting sort."""
-    cdef int64_t r, j, k, most = plan.samples.most
-    cdef const int32_t *index
-    cdef const real *value
-    for k in range(last - first + 1):
-        space.start[k] = 0
-    for r in range(batch.n):
-        index = plan.x_index + r * most
-        for j in range(plan.x_count[r]):
-            if first <= index[j] < last:
-                space.start[index[j] - first + 1] += 1
-    for k in range(last - first):
-        space.start[k + 1] += space.start[k]
-    for r in range(batch.n):
-        index = plan.x_index + r * most
-        value = <const real *>plan.x_value + r * most
-        for j in range(plan.x_count[r]):
-            if first <= index[j] < last:
-                k = space.start[index[j] - first]
-                space.start[index[j] - first] += 1
-                space.index[k] = <int32_t>r
-                (<real *>space.x)[k] = value[j]
-
-
-cdef void sparse_weights(
-    const plan_t *plan, workspace *space, int64_t first, int64_t rows, const real *dz, int64_t q, real *dw,
-) noexcept nogil:
-    """Fill rows of dW from a batch by columns; after by_columns, start[k] is where column k ends."""
-    cdef int64_t k, at
-    for k in range(first, first + rows):
-        at = space.start[k - 1] if k else 0
-        dense.sparse_row[real](
-            q, space.start[k] - at, space.index + at, <const real *>space.x + at, dz, NULL, dw + (k - first) * q)
-
-
-cdef void biases(Engine e, int thread, int i, const batch_t *batch, const real *typed) noexcept nogil:
-    cdef operation *op = &e.plan.c.ops[i]
-    cdef int64_t at = op.at + op.n_in * op.n_out
-    cdef real *db = <real *>e.plan.c.gradient + at if e.optimizer == NULL else <real *>e.plan.c.spaces[thread].row
-    dense.backward_b[real](batch.n, op.n_out, <const real *>op.dy, db, <real *>e.plan.c.spaces[thread].packing)
-    if e.optimizer != NULL:
-        update(e, at, op.n_out, db)
-
-
-cdef void slopes(Engine e, int thread, int i, const real *typed) noexcept nogil:
-    """Use the gradient of an activation's learned parameters, which the threads have summed up in parts."""
-    cdef operation *op = &e.plan.c.ops[i]
-    cdef real *da = <real *>op.da
-    cdef int64_t j, t
-    for t in range(1, e.plan.c.threads):
-        for j in range(op.params):
-            da[j] += da[t * op.params + j]
-    if e.optimizer == NULL:
-        memcpy(<real *>e.plan.c.gradient + op.at, da, <size_t>op.params * sizeof(real))
-    else:
-        update(e, op.at, op.params, da)
-
-
-cdef void update(Engine e, int64_t at, int64_t n, const real *dw) noexcept nogil:
-    """Let the optimizer move n parameters."""
-    cdef double rate = e.rates[0 if e.one_rate else e.epoch * e.batches + e.batch]
-    cdef real *w = <real *>e.plan.c.flat + at
-    cdef real *state[MAX_STATES]
-    cdef int result
-    cdef uint32_t i
-    for i in range(e.optimizer.states):
-        state[i] = <real *>e.state[i] + at
-    if real is float:
-        result = e.optimizer.update_f32(n, w, dw, state, rate, e.steps + 1, e.hyper)
-    else:
-        result = e.optimizer.update_f64(n, w, dw, state, rate, e.steps + 1, e.hyper)
-    if result != 0:
-        e.failed, e.failed_status, e.halves[1] = e.plan.c.count + 1, result, FAILED
-
-
-# Penalties on the weights
-
-cdef status penalise_numbers(int64_t n, const real *w, real *dw, real l1, real l2) noexcept nogil:
-    cdef int64_t i
-    cdef real zero = 0
-    if l2 != 0:
-        for i in range(n):
-            dw[i] += l2 * w[i]
-    if l1 != 0:
-        for i in range(n):
-            dw[i] += l1 if w[i] > 0 else (-l1 if w[i] < 0 else zero)
-    return 0
-
-
-cdef void add_penalty(Engine e, int64_t n, const real *w, real *dw) noexcept nogil:
-    if e.l1 or e.l2:
-        penalise_numbers(n, w, dw, <real>e.l1, <real>e.l2)
-
-
-cdef double penalty(Engine e, const real *typed) noexcept nogil:
-    cdef plan_t *plan = &e.plan.c
-    cdef const real *w
-    cdef double absolute = 0, square = 0, x
-    cdef int64_t j
-    cdef int i
-    for i in range(plan.count):
-        if plan.ops[i].kind == DENSE:
-            w = <const real *>plan.flat + plan.ops[i].at
-            for j in range(plan.ops[i].n_in * plan.ops[i].n_out):
-                x = w[j]
-                absolute += -x if x < 0 else x
-                square += x * x
-    return e.l1 * absolute + e.l2 / 2 * square
-
-
-def penalise(w, dw, double l1, double l2):
-    """Add the gradient of ``l1 * sum(abs(w)) + l2 / 2 * sum(w**2)`` to dw.
-
-    Parameters
-    ----------
-    w, dw : ndarray
-        C-contiguous, of one dtype, float32 or float64, and one shape.
-    l1, l2 : float
-        How strong the penalties are.
-    """
-    cdef cnp.ndarray a = w, b = dw
-    if a.dtype == np.float32:
-        penalise_numbers[float](a.size, <const float *>a.data, <float *>b.data, <float>l1, <float>l2)
-    else:
-        penalise_numbers[double](a.size, <const double *>a.data, <double *>b.data, l1, l2)
-
-
-# What is written in Python
-
-cdef object view(Engine e, void *data, int64_t first, int64_t rows, int64_t cols, int64_t size):
-    """Return rows of a buffer as an array; with cols -1 as a vector, and with size 0 of labels."""
-    cdef cnp.npy_intp shape[2]
-    cdef int type = cnp.NPY_INT64 if size == 0 else cnp.NPY_FLOAT if e.plan.c.single else cnp.NPY_DOUBLE
-    shape[0], shape[1] = rows, cols
-    size = size or 8
-    array = cnp.PyArray_SimpleNewFromData(
-        1 if cols == -1 else 2, shape, type, <char *>data + first * (1 if cols == -1 else cols) * size)
-    cnp.set_array_base(array, e.owners)  # somebody may keep it
-    return array
-
-
-cdef void look_in_python(Engine e) noexcept with gil:
-    try:
-        if e.look is not None and e.look(e.epoch, e.batch + 1):
-            e.halves[1] = STOPPED
-    except BaseException as error:
-        e.error = error
-        e.halves[1] = RAISED
-
-
-cdef void fetch(Engine e, const batch_t *batch) noexcept with gil:
-    """Let NumPy read a batch of numbers of a type that pyfc does not know."""
-    try:
-        numbers = e.plan.samples.converted(e.order_array, batch.first, batch.n, e.plan.dtype)
-        view(e, <void *>batch.x, 0, batch.n, e.plan.c.samples.p, e.plan.dtype.itemsize)[...] = numbers
-    except BaseException as error:
-        e.error = error
-        e.halves[0] = RAISED
-
-
-cdef void forward_in_python(Engine e, int i, const batch_t *batch, void *x) noexcept with gil:
-    cdef operation *op = &e.plan.c.ops[i]
-    cdef int64_t size = e.plan.dtype.itemsize
-    try:
-        z = view(e, x, 0, batch.n, op.n_in, size)
-        if i == 0:  # it may be the caller's own array
-            z.flags.writeable = False
-        y = view(e, op.y, 0, batch.n, op.n_out, size)
-        layer = e.plan.layers[i]
-        if op.kind == FUNCTION:
-            layer.compute_forward(z, y, e.plan.flat[op.at : op.at + op.params])
-        else:
-            result, e.caches[i] = layer.forward(z, training=e.training)
-            if np.shape(result) != y.shape:
-                raise ValueError(f"{layer!r}.forward returned shape {np.shape(result)}: expected {y.shape}")
-            y[...] = result
-    except BaseException as error:
-        e.error = error
-        e.halves[0] = RAISED
-
-
-cdef void backward_in_python(Engine e, int i, const batch_t *batch) noexcept with gil:
-    cdef operation *op = &e.plan.c.ops[i]
-    cdef int64_t size = e.plan.dtype.itemsize
-    cdef void *x = batch.x if i == 0 else e.plan.c.ops[i - 1].y
-    cdef void *dx_data = e.plan.c.spare if i == e.plan.c.first else e.plan.c.ops[i - 1].dy
-    try:
-        dy = view(e, op.dy, 0, batch.n, op.n_out, size)
-        dx = view(e, dx_data, 0, batch.n, op.n_in, size)
-        layer = e.plan.layers[i]
-        if op.kind == FUNCTION:
-            z = view(e, x, 0, batch.n, op.n_in, size) if "z" in layer.needs else None
-            y = view(e, op.y, 0, batch.n, op.n_out, size) if "y" in layer.needs else None
-            a = e.plan.flat[op.at : op.at + op.params]
-            da = view(e, op.da, 0, op.params, -1, size)
-            da[...] = 0
-            layer.compute_backward(z, y, dy, dx, a, da)
-            return
-        result, gradients = layer.backward(dy, e.caches.pop(i), need_dx=i != e.plan.c.first)
-        if i != e.plan.c.first:
-            if np.shape(result) != dx.shape:
-                raise ValueError(f"{layer!r}.backward returned shape {np.shape(result)}: expected {dx.shape}")
-            dx[...] = result
-        at = op.at
-        for key, value in layer.parameters.items():
-            e.plan.gradient[at : at + value.size] = np.reshape(gradients[key], -1)
-            at += value.size
-    except BaseException as error:
-        e.error = error
-        e.halves[0] = RAISED
-
-
-cdef void loss_in_python(Engine e, const batch_t *batch) noexcept with gil:
-    cdef operation *op = &e.plan.c.ops[e.plan.c.count - 1]
-    cdef int64_t size = e.plan.dtype.itemsize
-    try:
-        y = view(e, op.y, 0, batch.n, op.n_out, size)
-        t = view(e, batch.t, 0, batch.n, -1 if e.labels else op.n_out, 0 if e.labels else size)
-        e.plan.loss.compute_forward(y, t, view(e, e.plan.c.losses, 0, batch.n, -1, size))
-        dy = view(e, op.dy, 0, batch.n, op.n_out, size)
-        e.plan.loss.compute_backward(y, t, view(e, e.plan.c.shares, 0, batch.n, -1, size), dy)
-    except BaseException as error:
-        e.error = error
-        e.halves[0] = RAISED
+include "engine_samples.pxi"
+include "engine_parameters.pxi"
+include "engine_python.pxi"

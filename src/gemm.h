@@ -29,11 +29,6 @@ static inline int64_t gemm_work(int64_t n, int64_t k)
     return (48 + (n >= GEMM_SHARED ? GEMM_HEIGHT : 0)) * (k < GEMM_DEPTH ? k : GEMM_DEPTH);
 }
 
-#ifdef __clang__
-#error "gemm_tiles.h shuffles with GCC's __builtin_shuffle: use GCC"
-#endif
-#define PYFC_SHUFFLE __builtin_shuffle
-
 #define GEMM_CONCATENATE(x, type, set) x##_##type##_##set
 
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12 && defined(__x86_64__) && !defined(PYFC_NATIVE)

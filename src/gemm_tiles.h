@@ -50,6 +50,14 @@ static const NAME(tile_function) NAME(tiles)[ROWS][3] = {
 static const NAME(tile_function) NAME(tiles)[ROWS][3] = { NAMES(1), NAMES(2), NAMES(3), NAMES(4) };
 #endif
 
+#ifdef __clang__ /* which has no shuffle whose pattern a loop can make */
+static inline void NAME(turn)(const real *b, int64_t b_col, real *packed, int64_t wide)
+{
+    for (int j = 0; j < LANES; j++)
+        for (int p = 0; p < LANES; p++)
+            packed[p * wide + j] = b[p + j * b_col];
+}
+#else
 /* One step of turning rows into columns: pairs of rows, `step` apart, swap a part of their numbers. */
 static inline __attribute__((always_inline)) void NAME(swap)(const int step, vector *rows)
 {
@@ -62,8 +70,8 @@ static inline __attribute__((always_inline)) void NAME(swap)(const int step, vec
     for (int i = 0; i < LANES; i++)
         if (!(i & step)) {
             vector a = rows[i], b = rows[i + step];
-            rows[i] = PYFC_SHUFFLE(a, b, upper);
-            rows[i + step] = PYFC_SHUFFLE(a, b, lower);
+            rows[i] = __builtin_shuffle(a, b, upper);
+            rows[i + step] = __builtin_shuffle(a, b, lower);
         }
 }
 
@@ -83,6 +91,7 @@ static inline __attribute__((always_inline)) void NAME(turn)(const real *b, int6
     for (int p = 0; p < LANES; p++)
         *(vector *)(packed + p * wide) = rows[p];
 }
+#endif
 
 /* Copy n columns of k rows of b side by side, padded with zeros to `wide` columns. */
 static void NAME(pack_b)(int64_t k, int64_t n, int64_t wide, const real *b, int64_t b_row, int64_t b_col, real *packed)

@@ -3,7 +3,7 @@ that a step needs is reserved at once. The engine, engine.pyx, runs it.
 """
 cimport numpy as cnp
 from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.stdint cimport int64_t, uint32_t, uintptr_t
+from libc.stdint cimport int64_t, uintptr_t
 from libc.stdlib cimport calloc, free
 
 from pyfc.kernels cimport dense
@@ -98,6 +98,7 @@ cdef class Plan:
             self.c.loss_hyper = <const double *>cnp.PyArray_DATA(loss.hyper)
         in_python = any(kind in ("function", "python") for kind, *_ in operations) or (training and not loss.compiled)
         self.c.threads = 1 if in_python or samples.c.type == -1 else threads
+        self.c.in_python = in_python or samples.c.type == -1
         self.threads, self.rows = self.c.threads, rows
         # A vector of outputs or more: with less, there is nothing to gain from leaving out zeros.
         self.c.sparse = samples.sparse and self.c.ops[0].kind == DENSE and self.c.ops[0].n_out * flat.itemsize >= 64
@@ -131,9 +132,6 @@ cdef class Plan:
             op.hyper = <const double *>cnp.PyArray_DATA(argument.hyper)
         elif op.kind == SCALE:
             op.factor = argument
-        elif op.kind == DROPOUT:
-            op.factor = 1 / (1 - argument.rate)
-            op.threshold = <uint32_t>(argument.rate * 4294967296.0)
 
     def ask_for_memory(self, bint training):
         """Ask for all buffers."""

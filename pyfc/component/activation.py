@@ -32,6 +32,10 @@ class Learned:
     start: float
 
 
+#: The learned parameters of what learns none.
+_NOTHING = {np.dtype(kind): np.empty(0, kind) for kind in (np.float32, np.float64)}
+
+
 class Activation(Component):
     """A function from a layer's z to its y, with the way back.
 
@@ -102,8 +106,8 @@ class Activation(Component):
         shape = (*x.shape[:-1], self.out_cols(cols)) if x.ndim else x.shape
         y = np.empty(shape, x.dtype) if out is None else output_array(out, shape, x.dtype)
         a = self._learned(a, cols, x.dtype)
-        if out is not None and not (self.in_place and x.ctypes.data == out.ctypes.data):
-            x = apart(x, out)
+        if out is not None:
+            x = self._apart(x, out)
         self.compute_forward(x.reshape(rows, cols), y.reshape(rows, -1 if rows else self.out_cols(cols)), a)
         return y
 
@@ -140,10 +144,10 @@ class Activation(Component):
         rows, cols = self._rows(g if x is None else x)
         dz = np.empty(shape, g.dtype) if out is None else output_array(out, shape, g.dtype)
         a = self._learned(a, cols, g.dtype)
-        da = np.zeros_like(a)
+        da = np.zeros_like(a) if a.size else a
         if out is not None:
             x, r = None if x is None else apart(x, out), None if r is None else apart(r, out)
-            g = g if self.in_place and g.ctypes.data == out.ctypes.data else apart(g, out)
+            g = self._apart(g, out)
         wide = self.out_cols(cols)
         self.compute_backward(
             None if x is None else x.reshape(rows, cols), None if r is None else r.reshape(rows, wide),
@@ -159,6 +163,12 @@ class Activation(Component):
         """Fill dz (rows, cols) and da; a NumPy activation overrides this."""
         kernels.activation_backward(self.kernel, z, y, dy, dz, a, da, self.hyper)
 
+    def _apart(self, array: Array, out: Array) -> Array:
+        """Return an array that may be read while ``out`` is written: a copy if they share memory in another way."""
+        if not np.may_share_memory(array, out) or (self.in_place and array.ctypes.data == out.ctypes.data):
+            return array
+        return array.copy()
+
     @staticmethod
     def _rows(x: Array) -> tuple[int, int]:
         cols = x.shape[-1] if x.ndim else 1
@@ -173,6 +183,8 @@ class Activation(Component):
         return array
 
     def _learned(self, a: Array | None, cols: int, dtype: Any) -> Array:
+        if a is None and not self.learned:
+            return _NOTHING[dtype]
         count = self.params(cols)
         if a is None:
             return np.full(count, self.learned.start if self.learned else 0.0, dtype)

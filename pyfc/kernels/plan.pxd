@@ -47,6 +47,7 @@ ctypedef struct plan_t:
     int threads
     int64_t rows                       # room for so many in a batch
     bint single                        # float32
+    bint in_python                     # NumPy code takes part
     bint sparse                        # batches are lists of what is not zero
     const samples_t *samples
     operation *ops

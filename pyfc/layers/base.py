@@ -136,11 +136,6 @@ class Layer:
         """
         return "python", self
 
-    @property
-    def limited(self) -> bool:
-        """Whether :meth:`after_update` has anything to do."""
-        return True
-
     def after_update(self) -> None:
         """Put the parameters back into what is allowed, after an optimizer's step."""
 

@@ -111,11 +111,6 @@ class Dense(Layer):
         """Return ``("dense", None)``: the engine calls the same kernels."""
         return "dense", None
 
-    @property
-    def limited(self) -> bool:
-        """Whether there is a ``max_norm``."""
-        return self.max_norm is not None
-
     def after_update(self) -> None:
         """Scale columns of W down to ``max_norm``."""
         if self.max_norm is not None:

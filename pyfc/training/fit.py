@@ -84,8 +84,8 @@ def fit(
         Whether to show a progress bar, in a terminal or a notebook.
     n_threads : int, optional
         At most so many threads work on a batch, and fewer where there is too little to do; by default, as many as there
-        are processors. The same number gives the same weights; so does any other, but where activations have learned
-        parameters, whose sums it rounds differently.
+        are processors. A full-batch optimizer uses one. The same number gives the same weights; so does any other, but
+        where activations have learned parameters, whose sums it rounds differently.
     sample_weight : array_like, shape (n,), optional
         How much each sample counts.
     class_weight : mapping of int to float, or "balanced", optional

@@ -13,9 +13,10 @@ import numpy as np
 from pyfc.component.base import Array
 from pyfc.errors import TrainingError
 from pyfc.kernels.engine import Engine
-from pyfc.layers import Layer
+from pyfc.kernels.plan import Plan
+from pyfc.kernels.samples import Samples
 from pyfc.metrics import Metric
-from pyfc.planning import make_plan, operation
+from pyfc.planning import describe, make_plan, stops_for_python
 from pyfc.training.callbacks import Callback
 from pyfc.training.run import Run
 from pyfc.training.step import LIKELY_CAUSES
@@ -75,8 +76,23 @@ class Loop:
         if not self.run.optimizer.full_batch:
             # Taken away, so that nobody else uses it meanwhile.
             (last, self.good), network.last_plan = network.last_plan or (None, np.empty_like(network.flat)), None
-            plan = make_plan(network, self.samples, self.rows, self.threads, training=True, last=last)
-            self.engine = Engine(plan, self.targets, self.weight, network.l1, network.l2)
+            self._make_engine(last)
+
+    def _make_engine(self, last: Plan | None) -> None:
+        network = self.run.network
+        self.made_for = self._settings()
+        plan = make_plan(network, self.samples, self.rows, self.threads, training=True, last=last)
+        self.engine = Engine(plan, self.targets, self.weight, network.l1, network.l2)
+
+    def _settings(self) -> tuple[Any, ...]:
+        """Return what of the network the engine holds a copy of; a callback may freeze a layer, say."""
+        network = self.run.network
+        return (*describe(network), network.l1, network.l2)
+
+    def _refresh(self) -> None:
+        if self._settings() != self.made_for:
+            self._make_engine(self.engine.plan)
+            self.engine.set_order(self.order)
 
     def run_all(self, progress: bool) -> None:
         """Train until the last epoch, or until something stops the run."""
@@ -95,7 +111,8 @@ class Loop:
         finally:
             run.history.seconds += time.perf_counter() - began
             run.network.history = run.history  # a callback may have called fit in between
-            if not run.optimizer.full_batch:
+            if not run.optimizer.full_batch and not self.engine.plan.samples.sparse:
+                self.engine.plan.use(Samples(np.empty((0, run.network.n_in))))  # not to keep the caller's data
                 run.network.last_plan = self.engine.plan, self.good
             self.bar.close()
         for callback in self.callbacks:
@@ -108,6 +125,7 @@ class Loop:
         try:
             while run.epoch < run.epochs and not run.stop_reason:
                 good[:] = run.network.flat
+                self._refresh()
                 done = self._in_one_call(good) if self._without_python() else self._batch_by_batch()
                 if done is None:
                     return
@@ -128,14 +146,13 @@ class Loop:
 
     def _without_python(self) -> bool:
         """Return whether whole epochs can run in the engine, because nothing hangs in between the batches."""
-        optimizer, layers = self.run.optimizer, [layer for layer in self.run.network.layers if not layer.frozen]
+        optimizer = self.run.optimizer
         return (
             optimizer.compiled
             and optimizer.elementwise
             and self.clips == (None, None)
             and all(type(callback).on_batch_end is Callback.on_batch_end for callback in self.callbacks)
-            and all(type(layer).after_update is Layer.after_update or not layer.limited for layer in layers)
-            and all(operation(layer)[0] != "python" or not layer.parameters for layer in layers)
+            and not stops_for_python(self.run.network)
         )
 
     def _in_one_call(self, good: Array) -> list[float] | None:
@@ -160,7 +177,7 @@ class Loop:
         finally:
             run.steps, run.loss, run.lr = engine.steps, engine.loss, float(rates[min(engine.batch, len(rates)) - 1])
             whole, batches = divmod(run.steps - began, run.batches)
-            run.batch = engine.batch - (not engine.stopped)
+            run.batch = max(engine.batch - 1, 0)
             count = self.samples.shape[0]
             run.history.samples += whole * count + min(batches * self.rows, count)
             if engine.losses and len(engine.losses) < epochs:  # ended early, in a run with nothing between the epochs
@@ -187,6 +204,7 @@ class Loop:
             chosen = slice(first, first + rows) if self.order is None else self.order[first : first + rows]
             run.targets = self.targets[chosen]
             run.importance = float(rows) if self.weight is None else float(self.weight[chosen].sum())
+            self._refresh()
             run.loss, run.outputs = self.engine.backpropagate(first, rows)
             network.penalise()
             run.loss += network.penalty()
@@ -215,7 +233,7 @@ class Loop:
     def _end_epoch(self, logs: dict[str, float]) -> None:
         run = self.run
         if self.held_out is not None:
-            measured = run.network.evaluate_checked(*self.held_out, self.metrics)
+            measured = run.network.evaluate_checked(*self.held_out, self.metrics, n_threads=self.threads)
             logs.update({f"val_{name}": value for name, value in measured.items()})
         run.logs = {**logs, "lr": run.lr} if not isinstance(run.optimizer.lr, float) else logs
         run.history.append(run.logs)

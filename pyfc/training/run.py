@@ -36,8 +36,8 @@ class Run:
     loss : float
         Of the last batch, with the penalties.
     outputs, targets : ndarray
-        Of the last batch: the network's outputs before the step, and the targets as the loss holds them. A full-batch
-        optimizer leaves them empty.
+        Of the last batch: the network's outputs before the step, and the targets as the loss holds them. They are for
+        callbacks' ``on_batch_end``: without one the engine keeps them to itself, and a full-batch optimizer has none.
     importance : float
         How much the last batch counts in the loss of its epoch: how many samples it has, or the sum of their weights.
     logs : dict of str to float
