@@ -1,6 +1,7 @@
 """What may change around the engine: a network's settings between fits and inside callbacks, and the caller's data."""
 
 import gc
+import itertools
 import weakref
 
 import numpy as np
@@ -41,7 +42,7 @@ def test_a_layer_frozen_or_not_by_a_callback(clip, frozen):
         (network.freeze if frozen else network.unfreeze)("dense_0")
 
     fit(network, callbacks=[change], clip_value=clip)
-    moved = [not np.array_equal(a, b) for a, b in zip(seen, seen[1:], strict=False)]
+    moved = [not np.array_equal(a, b) for a, b in itertools.pairwise(seen)]
     assert moved == [not frozen] * 2
 
 
