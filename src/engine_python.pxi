@@ -4,14 +4,12 @@ as arrays. An exception is kept, and raised again when all threads have stopped.
 """
 
 
-cdef object view(Engine e, void *data, int64_t first, int64_t rows, int64_t cols, int64_t size):
-    """Return rows of a buffer as an array; with cols -1 as a vector, and with size 0 of labels."""
+cdef object view(Engine e, void *data, int64_t rows, int64_t cols, int64_t size):
+    """Return a buffer as an array; with cols -1 as a vector, and with size 0 of labels."""
     cdef cnp.npy_intp shape[2]
     cdef int type = cnp.NPY_INT64 if size == 0 else cnp.NPY_FLOAT if e.plan.c.single else cnp.NPY_DOUBLE
     shape[0], shape[1] = rows, cols
-    size = size or 8
-    array = cnp.PyArray_SimpleNewFromData(
-        1 if cols == -1 else 2, shape, type, <char *>data + first * (1 if cols == -1 else cols) * size)
+    array = cnp.PyArray_SimpleNewFromData(1 if cols == -1 else 2, shape, type, data)
     cnp.set_array_base(array, e.owners)  # somebody may keep it
     return array
 
@@ -30,7 +28,7 @@ cdef void fetch(Engine e, const batch_t *batch) noexcept with gil:
     """Let NumPy read a batch of numbers of a type that pyfc does not know."""
     try:
         numbers = e.plan.samples.converted(e.order_array, batch.first, batch.n, e.plan.dtype)
-        view(e, <void *>batch.x, 0, batch.n, e.plan.c.samples.p, e.plan.dtype.itemsize)[...] = numbers
+        view(e, <void *>batch.x, batch.n, e.plan.c.samples.p, e.plan.dtype.itemsize)[...] = numbers
     except BaseException as error:
         e.error = error
         e.halves[0] = RAISED
@@ -40,10 +38,10 @@ cdef void forward_in_python(Engine e, int i, const batch_t *batch, void *x) noex
     cdef operation *op = &e.plan.c.ops[i]
     cdef int64_t size = e.plan.dtype.itemsize
     try:
-        z = view(e, x, 0, batch.n, op.n_in, size)
+        z = view(e, x, batch.n, op.n_in, size)
         if i == 0:  # it may be the caller's own array
             z.flags.writeable = False
-        y = view(e, op.y, 0, batch.n, op.n_out, size)
+        y = view(e, op.y, batch.n, op.n_out, size)
         layer = e.plan.layers[i]
         if op.kind == FUNCTION:
             layer.compute_forward(z, y, e.plan.flat[op.at : op.at + op.params])
@@ -63,16 +61,16 @@ cdef void backward_in_python(Engine e, int i, const batch_t *batch) noexcept wit
     cdef void *x = batch.x if i == 0 else e.plan.c.ops[i - 1].y
     cdef void *dx_data = e.plan.c.spare if i == e.plan.c.first else e.plan.c.ops[i - 1].dy
     try:
-        dy = view(e, op.dy, 0, batch.n, op.n_out, size)
-        dx = view(e, dx_data, 0, batch.n, op.n_in, size)
+        dy = view(e, op.dy, batch.n, op.n_out, size)
+        dx = view(e, dx_data, batch.n, op.n_in, size)
         layer = e.plan.layers[i]
         if op.kind == FUNCTION:
-            z = view(e, x, 0, batch.n, op.n_in, size) if "z" in layer.needs else None
-            y = view(e, op.y, 0, batch.n, op.n_out, size) if "y" in layer.needs else None
+            z = view(e, x, batch.n, op.n_in, size) if "z" in layer.needs else None
+            y = view(e, op.y, batch.n, op.n_out, size) if "y" in layer.needs else None
             a = e.plan.flat[op.at : op.at + op.params]
             if z is not None and i == 0:
                 z.flags.writeable = False
-            da = view(e, op.da, 0, op.params, -1, size)
+            da = view(e, op.da, op.params, -1, size)
             da[...] = 0
             layer.compute_backward(z, y, dy, dx, a, da)
             return
@@ -94,11 +92,11 @@ cdef void loss_in_python(Engine e, const batch_t *batch) noexcept with gil:
     cdef operation *op = &e.plan.c.ops[e.plan.c.count - 1]
     cdef int64_t size = e.plan.dtype.itemsize
     try:
-        y = view(e, op.y, 0, batch.n, op.n_out, size)
-        t = view(e, batch.t, 0, batch.n, -1 if e.labels else op.n_out, 0 if e.labels else size)
-        e.plan.loss.compute_forward(y, t, view(e, e.plan.c.losses, 0, batch.n, -1, size))
-        dy = view(e, op.dy, 0, batch.n, op.n_out, size)
-        e.plan.loss.compute_backward(y, t, view(e, e.plan.c.shares, 0, batch.n, -1, size), dy)
+        y = view(e, op.y, batch.n, op.n_out, size)
+        t = view(e, batch.t, batch.n, -1 if e.labels else op.n_out, 0 if e.labels else size)
+        e.plan.loss.compute_forward(y, t, view(e, e.plan.c.losses, batch.n, -1, size))
+        dy = view(e, op.dy, batch.n, op.n_out, size)
+        e.plan.loss.compute_backward(y, t, view(e, e.plan.c.shares, batch.n, -1, size), dy)
     except BaseException as error:
         e.error = error
         e.halves[0] = RAISED

@@ -25,12 +25,11 @@ ctypedef fused number:
     float
     double
 
-#: Samples are treated as sparse if at most this share of their numbers is not zero; measured: see the benchmarks.
+#: Samples are treated as sparse if at most this share of their numbers is not zero. Measured in float32 with 784 inputs
+#: and batches of 128: with 64 to 256 outputs, leaving out zeros takes as long as the whole product at 0.35 to 0.4.
 cdef double SPARSE = 0.35
 #: How many samples are looked at to find out.
 cdef int64_t LOOKED_AT = 256
-
-
 #: With fewer samples, looking would take longer than working with the zeros.
 cdef int64_t FEW = 8
 

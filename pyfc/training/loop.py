@@ -169,10 +169,10 @@ class Loop:
             return bool(run.stop_reason)
 
         generator = network.shuffle_rng if self.shuffle else None
-        engine, stated = self.engine, list(run.state)
+        engine = self.engine
         try:
             losses = engine.train(
-                epochs, self.rows, optimizer, stated, rates, generator, good, self.outputs, look, run.steps
+                epochs, self.rows, optimizer, run.state, rates, generator, good, self.outputs, look, run.steps
             )
         finally:
             run.steps, run.loss, run.lr = engine.steps, engine.loss, float(rates[min(engine.batch, len(rates)) - 1])
