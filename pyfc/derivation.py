@@ -1,7 +1,7 @@
 """What a derivation is: numbered steps in a component's source file, tied by tags to the lines that run them.
 
 A step is an equation in plain text with the reason for it. The lines of code that carry it out end in its number,
-``# (3)``. This module reads both; :mod:`pyfc.proof` shows that the steps follow from each other, and
+``# (3)``, in C ``// (3)``. This module reads both; :mod:`pyfc.proof` shows that the steps follow from each other, and
 :mod:`pyfc.testing` that the code computes what they say.
 
 How an equation is written (SymPy parses it):
@@ -15,6 +15,7 @@ How an equation is written (SymPy parses it):
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-_TAG = re.compile(r"#\s*((?:\(\d+\)[\s,]*)+)$")
+_TAG = re.compile(r"(?:#|//|/\*)\s*((?:\(\d+\)[\s,]*)+)(?:\*/)?\s*$")
 
 
 @dataclass(frozen=True)
@@ -83,76 +84,109 @@ class Step:
         return "".join(letter for letter in "zy" if re.search(rf"\b{letter}\b", self.right))
 
 
-def source_path(module_name: str) -> Path:
-    """Return the source file of a component's module.
+@dataclass(frozen=True)
+class Source:
+    """The code that carries a derivation's tags.
+
+    Attributes
+    ----------
+    name : str
+        Of its file, or another name to call it by.
+    text : str
+        Its lines.
+    first : int
+        The number of its first line.
+    path : Path or None
+        The file; None for code that was made in memory.
+    """
+
+    name: str
+    text: str
+    first: int = 1
+    path: Path | None = None
+
+    def tagged_lines(self) -> dict[int, list[int]]:
+        """Return, for each step number, the numbers of the lines that carry its tag."""
+        found: dict[int, list[int]] = {}
+        for number, line in enumerate(self.text.splitlines(), start=self.first):
+            match = _TAG.search(line)
+            for step in re.findall(r"\d+", match.group(1)) if match else ():
+                found.setdefault(int(step), []).append(number)
+        return found
+
+
+def read_source(path: Path) -> Source:
+    """Return a file as the code that carries a derivation's tags."""
+    return Source(path.name, path.read_text(encoding="utf-8"), path=path)
+
+
+def source_of(owner: type | str, file: str = "") -> Source:
+    """Return the code of a component's class, or of a module.
 
     Parameters
     ----------
-    module_name : str
-        As in ``Component.__module__``.
+    owner : type or str
+        The class, or the name of a module.
+    file : str, optional
+        The file with the tags, from the folder of the module: ``Component.source``.
 
     Returns
     -------
-    Path
-        The ``.pyx`` beside a compiled module; in an editable install of pyfc, the one in ``src/``; else the module's
-        own ``.py`` file.
+    Source
+        The file that was asked for; else the ``.pyx`` beside a compiled module, in an editable install of pyfc the one
+        in ``src/``; else, of a Python module, the class alone: others in its file have tags of their own.
 
     Raises
     ------
     FileNotFoundError
         If none of them exists: the distribution was built without its sources.
     """
+    module_name = owner if isinstance(owner, str) else owner.__module__
     origin = getattr(sys.modules.get(module_name), "__file__", None)
-    if origin is None:
+    if origin is None and isinstance(owner, str):
         raise FileNotFoundError(
             f"module {module_name} has no file: a derivation's tags are read from one; define the component in a file"
         )
+    if origin is None or (Path(origin).suffix == ".py" and not file):
+        return _class_source(owner) if isinstance(owner, type) else read_source(Path(str(origin)))
     compiled = Path(origin)
-    name = f"{compiled.name.partition('.')[0]}.pyx"
-    candidates = [compiled.with_name(name)]
-    if module_name.startswith("pyfc.kernels."):
-        candidates.append(Path(__file__).parents[1].joinpath("src", *module_name.split(".")[2:-1], name))
-    if compiled.suffix == ".py":
-        candidates.append(compiled)
+    if file:
+        candidates = [compiled.with_name(file)]
+    else:
+        name = f"{compiled.name.partition('.')[0]}.pyx"
+        candidates = [compiled.with_name(name)]
+        if module_name.startswith("pyfc.kernels."):
+            candidates.append(Path(__file__).parents[1].joinpath("src", *module_name.split(".")[2:-1], name))
     for candidate in candidates:
         if candidate.is_file():
-            return candidate
+            return read_source(candidate)
     raise FileNotFoundError(
         f"no source of {module_name}: looked for {', '.join(map(str, candidates))}; "
-        "ship the .pyx file as package data beside the compiled module"
+        "ship the source as package data beside the compiled module"
     )
 
 
-def tagged_lines(path: Path) -> dict[int, list[int]]:
-    """Return, for each step number, the numbers of the lines in a source file that carry its tag.
-
-    Parameters
-    ----------
-    path : Path
-        A ``.pyx`` or ``.py`` file.
-
-    Returns
-    -------
-    dict of int to list of int
-        Step number -> line numbers, from 1.
-    """
-    found: dict[int, list[int]] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        match = _TAG.search(line)
-        for step in re.findall(r"\d+", match.group(1)) if match else ():
-            found.setdefault(int(step), []).append(number)
-    return found
+def _class_source(cls: type) -> Source:
+    """Return the lines of a class written in Python, also in a notebook that keeps its cells."""
+    try:
+        lines, first = inspect.getsourcelines(cls)
+        path = Path(inspect.getsourcefile(cls) or "")
+    except (OSError, TypeError) as error:
+        raise FileNotFoundError(
+            f"no source of {cls.__module__}.{cls.__qualname__} ({error}): define the component in a file"
+        ) from error
+    return Source(path.name, "".join(lines), first, path)
 
 
-def tag_problems(steps: tuple[Step, ...], path: Path) -> list[str]:
-    """Hold the tags of a source file against its derivation.
+def tag_problems(steps: tuple[Step, ...], source: Source) -> list[str]:
+    """Hold the tags of some code against its derivation.
 
     Parameters
     ----------
     steps : tuple of Step
         The derivation.
-    path : Path
-        The source file.
+    source : Source
+        The code.
 
     Returns
     -------
@@ -160,22 +194,22 @@ def tag_problems(steps: tuple[Step, ...], path: Path) -> list[str]:
         One sentence for each step that should run and has no line, for each tag without a step, and for each step
         that has lines but does not say that it runs. Empty if all is well.
     """
-    tags = tagged_lines(path)
+    tags = source.tagged_lines()
     numbers = [step.number for step in steps]
     problems = []
     if not steps:
-        problems.append(f"{path.name} has no derivation: expected at least a definition")
+        problems.append(f"{source.name} has no derivation: expected at least a definition")
     if numbers != list(range(1, len(steps) + 1)):
-        problems.append(f"{path.name} numbers its steps {numbers}: expected 1, 2, ... in order")
+        problems.append(f"{source.name} numbers its steps {numbers}: expected 1, 2, ... in order")
     for step in steps:
         if step.runs and step.number not in tags:
-            problems.append(f"{path.name}: step ({step.number}) runs, but no line ends in `# ({step.number})`")
+            problems.append(f"{source.name}: step ({step.number}) runs, but no line ends in `# ({step.number})`")
         if not step.runs and step.number in tags:
             problems.append(
-                f"{path.name}:{tags[step.number][0]}: tagged ({step.number}), but that step does not say runs=True"
+                f"{source.name}:{tags[step.number][0]}: tagged ({step.number}), but that step does not say runs=True"
             )
     problems += [
-        f"{path.name}:{lines[0]}: tagged ({number}), but the derivation has no step ({number})"
+        f"{source.name}:{lines[0]}: tagged ({number}), but the derivation has no step ({number})"
         for number, lines in tags.items()
         if number not in numbers
     ]

@@ -54,10 +54,13 @@ class Report:
         What was checked.
     checks : list of Check
         In the order in which they ran.
+    unproved : str
+        Why nothing is proved, for a component that has no derivation; ``""`` if it has one.
     """
 
     component: str
     checks: list[Check] = field(default_factory=list)
+    unproved: str = ""
 
     def add(self, name: str, passed: bool | np.bool_, detail: str = "") -> None:
         """Take down one check."""
@@ -86,23 +89,30 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether something was checked and all of it holds."""
+        """Whether something was checked and all of it holds; that it was proved too is another matter."""
         return bool(self.checks) and not self.failures
 
-    def raise_if_failed(self) -> Report:
+    def raise_if_failed(self, *, unproved: bool = True) -> Report:
         """Return the report, or raise it.
+
+        Parameters
+        ----------
+        unproved : bool, default True
+            Whether a component may lack a derivation.
 
         Raises
         ------
         ProofError
             With all failures, if there are any or nothing was checked.
         """
-        if not self.ok:
+        if not self.ok or (self.unproved and not unproved):
             raise ProofError(str(self))
         return self
 
     def __str__(self) -> str:
         head = f"{self.component}: {len(self.checks)} checks, {len(self.failures)} failed"
+        if self.unproved:
+            head += f"\n  NOT PROVED: {self.unproved}"
         return "\n".join([head, *(f"  {check}" for check in self.checks)])
 
 

@@ -16,7 +16,7 @@ from articles import a, b, c, d, e
 
 import pyfc
 from pyfc import datasets
-from pyfc.derivation import tagged_lines
+from pyfc.derivation import read_source
 
 PAGES = Path(__file__).parents[1] / "docs" / "articles"
 
@@ -451,5 +451,5 @@ def test_steps_that_are_named_run_in_the_kernel_that_is_named(name):
     named = re.findall(STEPS, text)
     assert len(named) == len(re.findall(r"[Ss]teps? \(", text))
     for numbers, path in named:
-        tags = tagged_lines(PAGES / path)
+        tags = read_source(PAGES / path).tagged_lines()
         assert all(int(number) in tags for number in re.findall(r"\d+", numbers)), (numbers, path)

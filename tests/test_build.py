@@ -27,7 +27,7 @@ OFFLINE = ["--no-build-isolation", "--no-deps", "--no-index"]
 #: What a user does with a new activation.
 USE_SOFTSIGN = """
 import numpy as np, pyfc
-from pyfc.derivation import source_path, tag_problems
+from pyfc.derivation import tag_problems
 assert "softsign" in pyfc.available("activations")
 softsign = pyfc.get("activations", "softsign")()
 z = np.linspace(-3.0, 3.0, 14)
@@ -35,7 +35,7 @@ y = softsign.forward(z)
 slope = (softsign.forward(z + 1e-6) - softsign.forward(z - 1e-6)) / 2e-6
 np.testing.assert_allclose(y, z / (1 + abs(z)), rtol=1e-15)
 np.testing.assert_allclose(softsign.backward(np.ones_like(z), z=z, y=y), slope, rtol=1e-8)
-assert tag_problems(softsign.derivation, source_path(type(softsign).__module__)) == []
+assert tag_problems(softsign.derivation, softsign.source_code()) == []
 print(pyfc.__file__)
 """
 CHECK_AND_TRAIN = """

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import pyfc
 from pyfc import kernels
-from pyfc.derivation import source_path, tag_problems
+from pyfc.derivation import source_of, tag_problems
 from pyfc.kernels import dense, dropout, scale
 from pyfc.layers import layer_from_config
 from pyfc.proof import Derivation
@@ -29,7 +29,7 @@ LAYERS = [
 
 @pytest.mark.parametrize(("module", "output", "bounds"), MODULES)
 def test_derivation_is_proved_and_tied(module, output, bounds):
-    assert tag_problems(module.derivation, source_path(module.__name__)) == []
+    assert tag_problems(module.derivation, source_of(module.__name__)) == []
     proofs = Derivation(module.derivation, output, bounds, {}).prove()
     assert sum(proof.kind == "proved" for proof in proofs) >= len(proofs) - 1
 

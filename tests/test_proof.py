@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import pyfc
-from pyfc.derivation import Step, source_path, tag_problems, tagged_lines
+from pyfc.component import Activation
+from pyfc.derivation import Source, Step, source_of, tag_problems
 from pyfc.errors import ProofError
 from pyfc.proof import Derivation
 from pyfc.testing import check_activation, check_initializer, check_loss, check_optimizer
@@ -124,9 +125,11 @@ def test_a_tag_of_a_step_that_does_not_run_is_found(component):
 
 def test_no_derivation_and_wrong_numbers_are_found(component):
     none = component(SOFTSQUARE, "SoftSquare", ("    derivation = (", "    unused = ("))
-    assert failed(check_activation(none)) == {
-        "derivation": "SoftSquare has none: nothing is proved, or held to a proof"
-    }
+    report = check_activation(none)
+    assert report.ok
+    assert "NOT PROVED: SoftSquare has no derivation" in str(report)
+    with pytest.raises(ProofError, match="NOT PROVED"):
+        report.raise_if_failed(unproved=False)
     wrong = component(SOFTSQUARE, "SoftSquare", ("Step(2,", "Step(5,"))
     assert "numbers its steps [1, 5, 3]" in failed(check_activation(wrong))["tags"]
 
@@ -338,11 +341,44 @@ def test_steps_and_tags():
         Step(1, "y", "no equals sign")
     assert Step(1, "y = Piecewise((1, z >= 0), (z, True))", "").terms == "z"
     sigmoid = pyfc.Sigmoid
-    lines = tagged_lines(source_path(sigmoid.__module__))
-    assert set(lines) == {step.number for step in sigmoid.derivation if step.runs}
-    assert tag_problems(sigmoid.derivation, source_path(sigmoid.__module__)) == []
+    assert set(sigmoid.source_code().tagged_lines()) == {step.number for step in sigmoid.derivation if step.runs}
+    assert tag_problems(sigmoid.derivation, sigmoid.source_code()) == []
     with pytest.raises(FileNotFoundError, match="has no file"):
-        source_path("__main__" if not hasattr(importlib.sys.modules["__main__"], "__file__") else "builtins")
+        source_of("__main__" if not hasattr(importlib.sys.modules["__main__"], "__file__") else "builtins")
+
+
+@pytest.mark.parametrize("tag", ["# (2)", "// (2)", "/* (2) */", "# (1), (2)", "// (2) "])
+def test_tags_of_python_and_c(tag):
+    source = Source("kernel.c", f"double y;\ny = z * z;  {tag}\n/* (see 2) */ a = b; // (2) or so\n", first=11)
+    assert source.tagged_lines()[2] == [12]
+
+
+class First(Activation):
+    """Two classes in one file have tags of their own."""
+
+    derivation = (Step(1, "y = z", "definition", runs=True),)
+
+    def compute_forward(self, z, y, a):
+        y[:] = z  # (1)
+
+
+class Second(Activation):
+    """Has a tag without a step."""
+
+    derivation = (Step(1, "y = z", "definition", runs=True),)
+
+    def compute_forward(self, z, y, a):
+        y[:] = z  # (1), (2)
+
+
+def test_a_class_in_python_has_the_tags_of_its_own_lines():
+    assert tag_problems(First.derivation, First.source_code()) == []
+    assert tag_problems(Second.derivation, Second.source_code()) == [
+        f"test_proof.py:{Second.source_code().tagged_lines()[2][0]}: tagged (2), but the derivation has no step (2)"
+    ]
+    beside = type("Beside", (First,), {"__module__": "pyfc.cli", "source": "kernel.c"})
+    with pytest.raises(FileNotFoundError, match=r"looked for .*pyfc/kernel\.c; ship the source as package data"):
+        beside.source_code()
 
 
 def test_ulp_error():

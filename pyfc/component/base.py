@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyfc import kernels
-from pyfc.derivation import Step
+from pyfc.derivation import Source, Step, source_of
 
 Array = npt.NDArray[Any]
 
@@ -84,13 +84,15 @@ class Component:
     """Base of everything that can be registered.
 
     Class attributes to set: ``name``, as in the entry point; ``hyperparameters``, a dict of :class:`Hyper` in the
-    order in which the kernel reads them; ``derivation``, a tuple of :class:`~pyfc.derivation.Step`.
+    order in which the kernel reads them; ``derivation``, a tuple of :class:`~pyfc.derivation.Step`; ``source``, the
+    file whose lines carry the derivation's tags, where the class is in another one: ``"kernel.c"`` is beside it.
     """
 
     group: ClassVar[str]
     name: ClassVar[str]
     hyperparameters: ClassVar[Mapping[str, Hyper]] = {}
     derivation: ClassVar[tuple[Step, ...]] = ()
+    source: ClassVar[str] = ""
     capsule: ClassVar[str] = ""
     kernel: ClassVar[Any] = None
     #: What the constructor takes beside them.
@@ -133,6 +135,11 @@ class Component:
     def method_problem(cls) -> str:
         """Return what a component without a kernel lacks, ``""`` if nothing."""
         return ""
+
+    @classmethod
+    def source_code(cls) -> Source:
+        """Return the code that the derivation's tags are in; :func:`pyfc.derivation.source_of` says which."""
+        return source_of(cls, cls.source)
 
     def config(self) -> dict[str, Any]:
         """Return the hyper-parameters as a dict that rebuilds the component: ``type(c)(**c.config())``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyfc.component import Component
-from pyfc.derivation import source_path, tag_problems
+from pyfc.derivation import tag_problems
 from pyfc.errors import ProofError
 from pyfc.report import Report
 from pyfc.testing.precision import derivation_of
@@ -27,10 +27,10 @@ def add_proof(report: Report, component: Component, output: str) -> bool:
     """
     before = len(report.failures)
     if not component.derivation:
-        report.add("derivation", False, f"{type(component).__name__} has none: nothing is proved, or held to a proof")
+        report.unproved = f"{type(component).__name__} has no derivation, so its code is held to differences alone"
         return False
     try:
-        problems = tag_problems(component.derivation, source_path(type(component).__module__))
+        problems = tag_problems(component.derivation, component.source_code())
         report.add("tags", not problems, "; ".join(problems) or "each running step has its lines, each tag its step")
     except FileNotFoundError as error:
         report.add("tags", False, str(error))
