@@ -376,7 +376,7 @@ def test_a_class_in_python_has_the_tags_of_its_own_lines():
     assert tag_problems(Second.derivation, Second.source_code()) == [
         f"test_proof.py:{Second.source_code().tagged_lines()[2][0]}: tagged (2), but the derivation has no step (2)"
     ]
-    beside = type("Beside", (First,), {"__module__": "pyfc.cli", "source": "kernel.c"})
+    beside = type("Beside", (First,), {"__module__": "pyfc.proof", "source": "kernel.c"})
     with pytest.raises(FileNotFoundError, match=r"looked for .*pyfc/kernel\.c; ship the source as package data"):
         beside.source_code()
 
