@@ -45,10 +45,8 @@ static inline pyfc_pair pyfc_pair_mul(pyfc_pair x, pyfc_pair y)
 
 static inline pyfc_pair pyfc_pair_div(pyfc_pair x, pyfc_pair y)
 {
-    double inverse = 1.0 / y.hi;
-    double q = pyfc_rounded_f64(x.hi * inverse);
-    double plain = fabs(inverse) < INFINITY ? q : x.hi / y.hi; /* 1 / subnormal may overflow */
-    return pyfc_pair_of(plain, (fma(-plain, y.hi, x.hi) + (x.lo - plain * y.lo)) * inverse);
+    double q = x.hi / y.hi;
+    return pyfc_pair_of(q, (fma(-q, y.hi, x.hi) + (x.lo - q * y.lo)) / y.hi);
 }
 
 static inline pyfc_pair pyfc_pair_sqrt(pyfc_pair x)
@@ -96,17 +94,25 @@ static inline pyfc_pair pyfc_pair_cos(pyfc_pair x)
     return pyfc_pair_of(cos(x.hi) * cos(x.lo), -sin(x.hi) * sin(x.lo));
 }
 
-/* Comparisons of whole numbers of both parts: the difference is exact enough. */
-static inline int pyfc_pair_less(pyfc_pair x, pyfc_pair y) { return x.hi < y.hi || (x.hi == y.hi && x.lo < y.lo); }
-static inline int pyfc_pair_equal(pyfc_pair x, pyfc_pair y) { return x.hi == y.hi && x.lo == y.lo; }
+static inline int pyfc_pair_less(pyfc_pair x, pyfc_pair y) { return (x.hi < y.hi) | ((x.hi == y.hi) & (x.lo < y.lo)); }
+static inline int pyfc_pair_equal(pyfc_pair x, pyfc_pair y) { return (x.hi == y.hi) & (x.lo == y.lo); }
 
+/* On bits: a compiler would make a branch of ?: and not vectorise it, for there are calls of fma on either side. */
 static inline pyfc_pair pyfc_pair_choose(int condition, pyfc_pair x, pyfc_pair y)
 {
-    pyfc_pair result = { condition ? x.hi : y.hi, condition ? x.lo : y.lo };
+    uint64_t mask = -(uint64_t)(condition != 0);
+    pyfc_pair result = {
+        pyfc_from_bits_f64((pyfc_to_bits_f64(x.hi) & mask) | (pyfc_to_bits_f64(y.hi) & ~mask)),
+        pyfc_from_bits_f64((pyfc_to_bits_f64(x.lo) & mask) | (pyfc_to_bits_f64(y.lo) & ~mask)),
+    };
     return result;
 }
 
-static inline pyfc_pair pyfc_pair_abs(pyfc_pair x) { return pyfc_pair_choose(x.hi < 0.0, pyfc_pair_neg(x), x); }
+static inline pyfc_pair pyfc_pair_abs(pyfc_pair x) 
+{
+    pyfc_pair result = { fabs(x.hi), x.hi < 0.0 ? -x.lo : x.lo };
+    return result;
+}
 
 static inline pyfc_pair pyfc_pair_tanh(pyfc_pair x)
 {
