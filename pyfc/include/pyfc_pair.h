@@ -15,13 +15,24 @@
 
 typedef struct { double hi, lo; } pyfc_pair;
 
+/* Either number, and 0 for what is not finite. On bits: a compiler would make branches of ?:, move what is used on one side
+ * alone into them, and then not vectorise the loop. */
+static inline double pyfc_either(int condition, double x, double y)
+{
+    uint64_t mask = -(uint64_t)(condition != 0);
+    return pyfc_from_bits_f64((pyfc_to_bits_f64(x) & mask) | (pyfc_to_bits_f64(y) & ~mask));
+}
+
+static inline double pyfc_finite(double x)
+{
+    return pyfc_from_bits_f64(pyfc_to_bits_f64(x) & -(uint64_t)(fabs(x) < INFINITY));
+}
+
 /* hi + lo, where lo is small beside hi. */
 static inline pyfc_pair pyfc_pair_of(double hi, double lo)
 {
-    double rest = fabs(lo) < INFINITY ? lo : 0.0;
-    double sum = hi + rest;
-    double left = (hi - sum) + rest;
-    pyfc_pair result = { sum, left == left ? left : 0.0 };
+    double rest = pyfc_finite(lo), sum = hi + rest;
+    pyfc_pair result = { sum, pyfc_finite((hi - sum) + rest) };
     return result;
 }
 
@@ -58,9 +69,9 @@ static inline pyfc_pair pyfc_pair_sqrt(pyfc_pair x)
 /* Error 2^-57 of the result, and where x is small 2^-53 x^2: 1 - exp(x) keeps its digits. */
 static inline pyfc_pair pyfc_pair_exp(pyfc_pair x)
 {
-    double c = x.hi > 710.0 ? 710.0 : x.hi, low = x.hi > 710.0 ? 0.0 : x.lo;
-    low = c < -746.0 ? 0.0 : low;
-    pyfc_reduced_f64 t = pyfc_reduce_f64(c < -746.0 ? -746.0 : c, low);
+    double c = x.hi > 710.0 ? 710.0 : x.hi;
+    c = c < -746.0 ? -746.0 : c;
+    pyfc_reduced_f64 t = pyfc_reduce_f64(c, pyfc_either(c == x.hi, x.lo, 0.0));
     double h = 1.0 + t.r;
     pyfc_pair y = pyfc_pair_of(h, ((1.0 - h) + t.r) + (pyfc_exp_rest_f64(t.r) + t.c * h));
     double half = (t.n * 0.5 + PYFC_ROUND_F64) - PYFC_ROUND_F64;
@@ -94,23 +105,19 @@ static inline pyfc_pair pyfc_pair_cos(pyfc_pair x)
     return pyfc_pair_of(cos(x.hi) * cos(x.lo), -sin(x.hi) * sin(x.lo));
 }
 
-static inline int pyfc_pair_less(pyfc_pair x, pyfc_pair y) { return (x.hi < y.hi) | ((x.hi == y.hi) & (x.lo < y.lo)); }
-static inline int pyfc_pair_equal(pyfc_pair x, pyfc_pair y) { return (x.hi == y.hi) & (x.lo == y.lo); }
+static inline double pyfc_pair_over(pyfc_pair x, pyfc_pair y) { return (x.hi - y.hi) + (x.lo - y.lo); }
+static inline int pyfc_pair_less(pyfc_pair x, pyfc_pair y) { return pyfc_pair_over(x, y) < 0.0; }
+static inline int pyfc_pair_equal(pyfc_pair x, pyfc_pair y) { return pyfc_pair_over(x, y) == 0.0; }
 
-/* On bits: a compiler would make a branch of ?: and not vectorise it, for there are calls of fma on either side. */
 static inline pyfc_pair pyfc_pair_choose(int condition, pyfc_pair x, pyfc_pair y)
 {
-    uint64_t mask = -(uint64_t)(condition != 0);
-    pyfc_pair result = {
-        pyfc_from_bits_f64((pyfc_to_bits_f64(x.hi) & mask) | (pyfc_to_bits_f64(y.hi) & ~mask)),
-        pyfc_from_bits_f64((pyfc_to_bits_f64(x.lo) & mask) | (pyfc_to_bits_f64(y.lo) & ~mask)),
-    };
+    pyfc_pair result = { pyfc_either(condition, x.hi, y.hi), pyfc_either(condition, x.lo, y.lo) };
     return result;
 }
 
-static inline pyfc_pair pyfc_pair_abs(pyfc_pair x) 
+static inline pyfc_pair pyfc_pair_abs(pyfc_pair x)
 {
-    pyfc_pair result = { fabs(x.hi), x.hi < 0.0 ? -x.lo : x.lo };
+    pyfc_pair result = { fabs(x.hi), copysign(1.0, x.hi) * x.lo };
     return result;
 }
 

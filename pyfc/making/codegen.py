@@ -1,8 +1,9 @@
-"""Writes an expression as code: in C with double numbers or pairs of them, or in NumPy.
+"""Writes an expression as lines of code, in one of the languages of :mod:`pyfc.making.languages`.
 
 float32 is worked out in double precision. float64 is worked out in pairs of doubles (``pyfc_pair.h``), in NumPy in
-``longdouble``. So one rule serves every formula: it is evaluated with more digits than the result has, and rounded once.
-Where terms cancel even that would not do, in double and ``longdouble`` expm1 and log1p are used; pairs keep those digits.
+``longdouble``. So one rule serves every formula: it is worked out with more digits than the result has, and rounded
+once. Where terms cancel even that would not do: in double and ``longdouble`` expm1 and log1p are used, which pairs do
+without.
 """
 
 from __future__ import annotations
@@ -14,106 +15,9 @@ from typing import Any
 import sympy
 from sympy.core import relational
 
+from pyfc.making.languages import Double
+
 _PLAIN = re.compile(r"\w+|-?\d+\.\d+")
-_DIGITS = 40
-
-
-class Double:
-    """C with plain double numbers."""
-
-    kind = "double"
-    wide = False
-    functions: Mapping[str, str] = {
-        **{name: f"pyfc_{name}_f64" for name in ("exp", "expm1", "log", "log1p")},
-        **{name: name for name in ("sqrt", "sin", "cos", "atan", "erf", "erfc", "pow")},
-        "tanh": "pyfc_tanh_f64",
-        "Abs": "fabs",
-    }
-    logic: tuple[str, str, str] = ("({} && {})", "({} || {})", "(!{})")
-    true, false = "1", "0"
-
-    def number(self, value: Any) -> str:
-        """Return a number; one that is not rational comes in many digits."""
-        return repr(float(sympy.N(value, _DIGITS)))
-
-    def call(self, function: str, *arguments: str) -> str:
-        """Return a function of arguments."""
-        return f"{self.functions[function]}({', '.join(arguments)})"
-
-    def infix(self, operator: str, left: str, right: str) -> str:
-        """Return left + - * or / right."""
-        return f"({left} {operator} {right})"
-
-    def negative(self, value: str) -> str:
-        """Return -value."""
-        return f"(-{value})"
-
-    def compare(self, operator: str, left: str, right: str) -> str:
-        """Return a comparison."""
-        return f"({left} {operator} {right})"
-
-    def choose(self, condition: str, left: str, right: str) -> str:
-        """Return left where the condition holds, else right."""
-        return f"({condition} ? {left} : {right})"
-
-    def line(self, name: str, value: str, kind: str = "") -> str:
-        """Return the line that gives a value a name."""
-        return f"    {kind or self.kind} {name} = {value};"
-
-
-class Pair(Double):
-    """C with pairs of double numbers."""
-
-    kind = "pyfc_pair"
-    wide = True
-    functions: Mapping[str, str] = {
-        **{n: f"pyfc_pair_{n}" for n in ("exp", "log", "sqrt", "sin", "cos", "atan", "erf", "erfc", "pow", "tanh")},
-        "Abs": "pyfc_pair_abs",
-    }
-    operators: Mapping[str, str] = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
-
-    def number(self, value: Any) -> str:
-        high = float(sympy.N(value, _DIGITS))
-        low = float(sympy.N(value - sympy.Rational(high), _DIGITS)) if abs(high) < float("inf") else 0.0
-        return f"pyfc_pair_of({high!r}, {low!r})" if low else f"pyfc_pair_from({high!r})"
-
-    def infix(self, operator: str, left: str, right: str) -> str:
-        return f"pyfc_pair_{self.operators[operator]}({left}, {right})"
-
-    def negative(self, value: str) -> str:
-        return f"pyfc_pair_neg({value})"
-
-    def compare(self, operator: str, left: str, right: str) -> str:
-        if operator in ("==", "!="):
-            return f"({'!' if operator == '!=' else ''}pyfc_pair_equal({left}, {right}))"
-        if operator in (">", "<="):
-            left, right = right, left
-        return f"({'!' if operator in ('<=', '>=') else ''}pyfc_pair_less({left}, {right}))"
-
-    def choose(self, condition: str, left: str, right: str) -> str:
-        return f"pyfc_pair_choose({condition}, {left}, {right})"
-
-
-class NumPy(Double):
-    """NumPy; ``w`` is the type that is worked in, and ``np`` and ``special`` are modules."""
-
-    functions: Mapping[str, str] = {
-        **{name: f"np.{name}" for name in ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh")},
-        **{"atan": "np.arctan", "pow": "np.power", "Abs": "np.abs", "erf": "special.erf", "erfc": "special.erfc"},
-    }
-    logic = ("({} & {})", "({} | {})", "(~{})")
-    true, false = "np.True_", "np.False_"
-
-    def number(self, value: Any) -> str:
-        if value.is_Integer and abs(value) < 2**53:
-            return f"w({int(value)})"
-        return f'w("{sympy.N(value, 25)}")'
-
-    def choose(self, condition: str, left: str, right: str) -> str:
-        return f"np.where({condition}, {left}, {right})"
-
-    def line(self, name: str, value: str, kind: str = "") -> str:
-        return f"    {name} = {value}"
 
 
 class Writer:
@@ -172,18 +76,26 @@ class Writer:
             text = self.language.number(sympy.nan)
             for value, condition in reversed(x.args):
                 inside = self.value(value)
-                text = inside if condition == sympy.true else self.language.choose(self.condition(condition), inside, text)
+                text = (
+                    inside if condition == sympy.true else self.language.choose(self.condition(condition), inside, text)
+                )
             return text
         if isinstance(x, (sympy.Max, sympy.Min)):
             return self._extreme(x)
         if isinstance(x, sympy.sign):
             return self.value(sympy.Piecewise((1, x.args[0] > 0), (-1, x.args[0] < 0), (0, True)))
-        if isinstance(x, sympy.log) and not self.language.wide and x.args[0].is_Add and 1 in x.args[0].args:
+        if isinstance(x, sympy.log) and self._near_one(x.args[0]):
             return self.language.call("log1p", self.value(x.args[0] - 1))
         name = type(x).__name__
         if name not in self.language.functions:
             raise ValueError(f"{x} has {name}, for which there is no code")
         return self.language.call(name, *map(self.value, x.args))
+
+    def _near_one(self, x: Any) -> bool:
+        """Return whether log(x) is better worked out as log1p(x - 1)."""
+        if self.language.wide or not x.is_Add:
+            return False
+        return 1 in x.args or x.xreplace(dict.fromkeys(self.minus, sympy.Integer(1))) == 1
 
     def _sum(self, x: Any) -> str:
         terms = list(x.as_ordered_terms())
@@ -198,18 +110,28 @@ class Writer:
         return text
 
     def _differences(self, terms: list[Any]) -> list[tuple[Any, str | None]]:
-        """Return the terms, those like c e - c taken together as c expm1(-Abs(u)), with its text."""
-        if not self.language.wide:
-            for number in terms:
-                for term in terms:
-                    ratio = -term / number
-                    power = ratio if number.is_Rational and isinstance(ratio, sympy.exp) else None
-                    exponent = self.minus.get(ratio) if power is None else power.args[0]
-                    if number.is_Rational and exponent is not None:
-                        text = self.language.call("expm1", self.value(exponent))
-                        if number != -1:
-                            text = self.language.infix("*", self.value(-number), text)
-                        return [(term, text), *((t, None) for t in terms if t not in (number, term))]
+        """Return the terms; those like 3 - 2 e - e**2, whose sum is 0 at e = 1, come together, by expm1."""
+        if self.language.wide:
+            return [(term, None) for term in terms]
+        found: dict[Any, list[Any]] = {}
+        for term in terms:
+            factor, rest = term.as_coeff_Mul()
+            base, power = rest.as_base_exp()
+            exponent = self.minus.get(base) if base.is_Symbol else None
+            if exponent is not None and power.is_Integer and factor.is_Rational:
+                found.setdefault(base, []).append((term, factor, power * exponent))
+        number = sum(term for term in terms if term.is_Rational)
+        for parts in found.values():
+            if number != 0 and number == -sum(factor for _, factor, _ in parts):
+                texts = []
+                for _, factor, exponent in parts:
+                    text = self.language.call("expm1", self.value(exponent))
+                    texts.append(text if factor == 1 else self.language.infix("*", self.value(factor), text))
+                text = texts[0]
+                for other in texts[1:]:
+                    text = self.language.infix("+", text, other)
+                gone = [number, *(term for term, _, _ in parts)]
+                return [(parts[0][0], text), *((term, None) for term in terms if term not in gone)]
         return [(term, None) for term in terms]
 
     def _product(self, x: Any) -> str:
@@ -217,7 +139,7 @@ class Writer:
         for factor in x.args:
             if factor.is_Rational and factor.q != 1:
                 below.append(sympy.Integer(factor.q))
-                factor = sympy.Integer(factor.p)  # noqa: PLW2901
+                factor = sympy.Integer(factor.p)
             if factor.is_Pow and factor.exp.is_Rational and factor.exp < 0:
                 below.append(1 / factor)
             else:
@@ -280,7 +202,7 @@ class Writer:
 
 
 def _joined(expression: Any) -> Any:
-    """Return an expression in which a choice between quotients is a quotient of choices: one division instead of two."""
+    """Return an expression in which a choice between quotients is a quotient of choices: one division less."""
     if not isinstance(expression, sympy.Piecewise):
         return expression
     branches = [(_joined(value), condition) for value, condition in expression.args]

@@ -1,8 +1,8 @@
 """Compiles C code while a program runs, and gives its functions to pyfc as a kernel.
 
-The compiler is the one that ``CC`` names, else the one that Python was built with, else cc, gcc or clang. The same code is
-compiled once in a process. The file is removed as soon as it is loaded; the library stays, for nothing can know when the
-last of its functions is done.
+The compiler is the one that ``CC`` names, else the one that Python was built with, else cc, gcc or clang. The same code
+is compiled once in a process. The file is removed as soon as it is loaded; the library stays, for nothing can know when
+the last of its functions is done.
 """
 
 from __future__ import annotations

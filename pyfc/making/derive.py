@@ -5,12 +5,12 @@ The letters and the parser are those of :class:`pyfc.proof.Derivation`, which pr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import mpmath
 import sympy
-from sympy.printing.str import StrPrinter
 
 from pyfc.component import Hyper
 from pyfc.derivation import Step
@@ -24,16 +24,9 @@ from pyfc.symbolic import evaluator
 POINTS = (0.0, 1e-9, 0.1, 0.5, 1.0, 2.0, 3.0, 5.0, 6.0, 10.0, 30.0, 100.0)
 
 
-class _Text(StrPrinter):
-    """Writes expressions in the notation of a derivation."""
-
-    def _print_Exp1(self, expr: Any) -> str:
-        return "exp(1)"
-
-
 def text(expression: Any) -> str:
     """Return an expression in the notation of a derivation."""
-    return str(_Text({"order": None}).doprint(expression))
+    return re.sub(r"\bE\b", "exp(1)", str(expression))
 
 
 def parsed(formula: str, hypers: Mapping[str, Hyper], learned: str) -> tuple[Any, Derivation]:
@@ -70,7 +63,7 @@ def check_values(formula: str, what: str, expression: Any, values: Mapping[sympy
             bad = isinstance(value, mpmath.mpc) and value.imag != 0
             word = f"{mpmath.nstr(value, 5)}, not a real number" if bad else "infinite or not a number"
             bad = bad or not mpmath.isfinite(value)
-        except (ZeroDivisionError, ValueError):
+        except (ZeroDivisionError, ValueError, TypeError):  # None, where no branch holds
             bad, word = True, "not defined"
         except OverflowError:  # larger than any number in mpmath
             bad = False
@@ -100,6 +93,7 @@ def derived(name: str, formula: str, hypers: Mapping[str, Hyper], learned: str) 
     ValueError
         If the formula is none, or does not give a real number for every z, or its derivative does not.
     """
+    formula = " ".join(formula.split())
     y, derivation = parsed(formula, hypers, learned)
     z = derivation.symbol("z")
     values = {z: 0.0, **{derivation.symbol(letter): float(hyper.default) for letter, hyper in hypers.items()}}
@@ -107,6 +101,8 @@ def derived(name: str, formula: str, hypers: Mapping[str, Hyper], learned: str) 
     smooth = without_kinks(y)
     kinks = " at a kink, where there is none, it is that of the last branch" if smooth.has(sympy.Piecewise) else ""
     slopes = {"z": derivative(smooth, z)}
+    if slopes["z"] == 0:
+        raise ValueError(f"the formula is {formula!r}: its derivative is 0 everywhere, and nothing before it would learn")
     check_values(formula, "its derivative", slopes["z"], values)
     if learned:
         slopes[learned] = derivative(smooth, derivation.symbol(learned))
@@ -119,7 +115,9 @@ def derived(name: str, formula: str, hypers: Mapping[str, Hyper], learned: str) 
     rows: list[tuple[str, str, bool]] = [(f"y = {text(y)}", f"definition: {formula}", plain)]
     numbers = {}
     for e, u in exponents.items():
-        rows.append((f"{e} = {text(sympy.exp(-sympy.Abs(u)))}", "exp of a number that is not positive cannot overflow", True))
+        rows.append(
+            (f"{e} = {text(sympy.exp(-sympy.Abs(u)))}", "exp of a number that is not positive cannot overflow", True)
+        )
         numbers[e] = (u, len(rows))
     if not plain:
         rows.append((f"y = {text(forward)}", f"(1) with {_letters(exponents)}, so that nothing overflows", True))
@@ -127,7 +125,9 @@ def derived(name: str, formula: str, hypers: Mapping[str, Hyper], learned: str) 
     made = {"y": (forward, y_row)}
     for letter, slope in slopes.items():
         form = backward[letter]
-        rows.append((f"diff(y, {letter}) = {text(slope)}", f"differentiation of (1) by {letter};{kinks}".rstrip(";"), False))
+        rows.append(
+            (f"diff(y, {letter}) = {text(slope)}", f"differentiation of (1) by {letter};{kinks}".rstrip(";"), False)
+        )
         with_e = "" if form == slope else f", with {_letters(exponents)}" if exponents else ", written shorter"
         each = "" if letter == "z" else "; for one sample and one unit: the sum over all that share it"
         rows.append((f"d{letter} = {text(_times_dy(form))}", f"chain rule with ({len(rows)}){with_e}{each}", True))

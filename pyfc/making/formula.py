@@ -1,9 +1,7 @@
-"""An activation from its formula alone: SymPy derives the backward, a C compiler or NumPy runs it, and a proof ties both."""
+"""Makes an activation of its formula: SymPy derives the backward, and C or NumPy runs both."""
 
 from __future__ import annotations
 
-import re
-import sys
 import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -14,6 +12,7 @@ from pyfc.component import Activation, Hyper
 from pyfc.component.activation import Learned
 from pyfc.component.base import Array
 from pyfc.derivation import Source
+from pyfc.making.classes import callers_module, new_class
 
 
 class FormulaActivation(Activation):
@@ -104,7 +103,7 @@ def activation_from_formula(
     per : {"layer", "unit"}, default "layer"
         Whether a layer learns one, or one for each unit; a hyper-parameter of the class, of which this is the default.
     compiled : bool, optional
-        True insists on compiled code, False on NumPy; else compiled where that works, and ``not_compiled`` says why not.
+        True insists on compiled code, False on NumPy; else compiled where that works; ``not_compiled`` says why not.
     **hyperparameters : float or Hyper
         Each letter of the formula beside z, with its default; a :class:`~pyfc.component.Hyper` has bounds, too.
 
@@ -134,14 +133,6 @@ def activation_from_formula(
     >>> Swish(beta=2.0).forward([-1000.0, 0.0, 1000.0])
     array([  -0.,    0., 1000.])
     """
-    module = sys._getframe(1).f_globals.get("__name__", "__main__")  # as collections.namedtuple does, for pickle
-    return make(name, formula, learn, per, compiled, hyperparameters, module)
-
-
-def make(
-    name: str, formula: str, learn: str | None, per: str, compiled: bool | None, hyperparameters: Any, module: str
-) -> type[Activation]:
-    """Return the class of :func:`activation_from_formula`, of a given module."""
     try:
         from pyfc.making import derive, reading, template
     except ModuleNotFoundError as error:
@@ -150,48 +141,40 @@ def make(
         raise ImportError(
             f'activation_from_formula needs {error.name}: install it by pip install "pyfc[symbolic]"'
         ) from error
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name):
-        raise ValueError(f"name={name!r}: expected letters, digits, _ and -, such as 'my_swish'")
-    if compiled not in (None, True, False):
-        raise TypeError(f"compiled={compiled!r}: expected None, True or False")
+    reading.check_settings(name, per, compiled)
     hypers = reading.check_letters(name, hyperparameters, learn)
-    Hyper("layer", choices=("unit", "layer")).check("activation_from_formula", "per", per)
     reading.check_text(formula, list(hypers))
     steps, code = derive.derived(name, formula, hypers, learn or "")
     declared = {letter: hyper for letter, hyper in hypers.items() if letter != learn}
     if learn:
         declared["per"] = Hyper(per, choices=("unit", "layer"))
     members: dict[str, Any] = {
-        "__module__": module,
         "__doc__": f"The activation ``y = {formula}``, made from this formula.",
-        "name": name,
         "formula": formula,
         "hyperparameters": declared,
         "derivation": steps,
         "learned": Learned(learn, float(hypers[learn].default)) if learn else None,
     }
-    base: type[Activation] = FormulaActivation
-    if compiled is False:
-        members["not_compiled"] = "compiled=False"
-    else:
+    why_not = "compiled=False"
+    if compiled is not False:
         from pyfc.making import compiler
 
+        text = template.c_source(code)
         try:
-            members["code"] = template.c_source(code)
-            members["kernel"] = compiler.activation_kernel(
-                members["code"], hypers=len(declared), learns=learn is not None
-            )
+            kernel = compiler.activation_kernel(text, hypers=len(declared), learns=learn is not None)
         except compiler.CompilerError as error:
             if compiled:
                 raise RuntimeError(f"{name} cannot be compiled, and compiled=True: {error}") from error
-            members["not_compiled"] = str(error)
+            why_not = str(error)
+        else:
+            members |= {"code": text, "kernel": kernel}
     if "kernel" not in members:
-        base = NumPyFormulaActivation
-        members["code"] = template.numpy_source(code)
+        text = template.numpy_source(code)
         functions: dict[str, Any] = {}
-        exec(compile(members["code"], f"<{name} (made from a formula)>", "exec"), functions)  # noqa: S102
-        members["functions"] = functions
-    made = type("".join(word[:1].upper() + word[1:] for word in re.split("[_-]+", name)), (base,), members)
+        exec(compile(text, f"<{name} (made from a formula)>", "exec"), functions)  # noqa: S102
+        members |= {"code": text, "functions": functions, "not_compiled": why_not}
+    base = FormulaActivation if "kernel" in members else NumPyFormulaActivation
+    made = new_class(base, name, members, callers_module())
     _warn_of_nan(made)
     return made
 
@@ -210,5 +193,5 @@ def _warn_of_nan(cls: type[Activation]) -> None:
         warnings.warn(
             f"{cls.name} is NaN at z = {', '.join(f'{value:g}' for value in sorted(found))}: its formula could not be "
             "rewritten so that nothing overflows. Write it with exp(-Abs(...)), or keep z away from there",
-            stacklevel=4,
+            stacklevel=3,
         )

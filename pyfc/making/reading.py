@@ -16,18 +16,30 @@ from pyfc.component import Activation, Hyper
 
 #: The functions that a formula may have, of those that a derivation knows.
 FUNCTIONS = (
-    "Abs Max Min Piecewise And Or Not Ne Eq sign exp log sqrt tanh cosh sinh erf erfc pi sin cos atan True False"
-).split()
-
-#: Letters that mean something else in a derivation, or in the code that is made.
-RESERVED = frozenset(
-    "z y x t e f w dz dy dx X Y Z T E I N O Q S C oo ones diff per np special hyper learn compiled auto break case char "
-    "const default do double enum extern float goto inline int long register restrict short signed sizeof static struct "
-    "switch typedef union unsigned void volatile typeof asm limit integrate Sum binomial factorial KroneckerDelta".split()
+    *("exp", "log", "sqrt", "tanh", "cosh", "sinh", "sin", "cos", "atan", "erf", "erfc", "Abs", "sign", "Max", "Min"),
+    *("Piecewise", "And", "Or", "Not", "Eq", "Ne", "True", "False", "pi"),
 )
+
+#: Letters that mean something else in a derivation, in SymPy, or in the code that is made.
+_RESERVED = """
+z y x t e f w dz dy dx X Y Z T E I N O Q S C oo ones diff limit integrate Sum binomial factorial KroneckerDelta
+per np special hyper learn compiled
+auto break case char const default do double enum extern float goto inline int long register restrict short signed
+sizeof static struct switch typedef union unsigned void volatile typeof asm
+"""
+RESERVED = frozenset(_RESERVED.split())
 
 _WORD = re.compile(r"(?<![\w.])[A-Za-z]\w*")
 _MADE = re.compile(r"v\d+")
+
+
+def check_settings(name: Any, per: Any, compiled: Any) -> None:
+    """Raise if one of these arguments is not what it should be."""
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name):
+        raise ValueError(f"name={name!r}: expected letters, digits, _ and -, such as 'my_swish'")
+    if compiled not in (None, True, False):
+        raise TypeError(f"compiled={compiled!r}: expected None, True or False")
+    Hyper("layer", choices=("unit", "layer")).check("activation_from_formula", "per", per)
 
 
 def check_letters(name: str, hyperparameters: Mapping[str, Any], learn: str | None) -> dict[str, Hyper]:

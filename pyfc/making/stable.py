@@ -1,9 +1,9 @@
 """Rewrites an expression so that no exponential in it can overflow, for the code that is made from a formula.
 
-All exponentials that are whole powers of one, exp(u), are written with ``e = exp(-Abs(u))``, which is never above 1: where
-u > 0, exp(u) is 1/e, elsewhere e. In each of the two regions the expression is brought over one denominator, without
-negative powers of e; from a logarithm of it the powers of e come out: log(1 + exp(u)) is u + log(1 + e) for u > 0. Two such
-u are taken one after the other; with more, the expression is left as it is.
+All exponentials that are whole powers of one, exp(u), are written with ``e = exp(-Abs(u))``, which is never above 1:
+where u > 0, exp(u) is 1/e, elsewhere e. In each of the two regions the expression is brought over one denominator,
+without negative powers of e; out of a logarithm come the powers of e: log(1 + exp(u)) is u + log(1 + e) for u > 0. Two
+such u are taken one after the other; with more, the expression is left as it is.
 
 What cancels, such as 1 - e near u = 0, is not rewritten: :mod:`pyfc.making.codegen` works with more digits.
 """
@@ -75,6 +75,8 @@ class Stable:
         """Return the rewritten expression, in which the symbols of ``exponents`` stand for their exponentials."""
         before = dict(self.exponents)
         expression = expanded(expression, self.z)
+        if any(power.args[0].has(exp) for power in expression.atoms(exp)):
+            expression = sympy.powsimp(expression, combine="exp")  # exp(-z) exp(-exp(-z)) is a large number times 0
         if any(piece.has(exp) for piece in expression.atoms(Piecewise)):
             expression = sympy.piecewise_fold(expression)
         try:
@@ -163,9 +165,7 @@ def _split(expression: Any, e: sympy.Symbol) -> tuple[Any, Any]:
     names: dict[Any, sympy.Symbol] = {}
     numerator, denominator = sympy.fraction(sympy.factor(_hidden(expression, names)))
     shown = {name: hidden for hidden, name in names.items()}
-    lowest = []
-    for side in (numerator, denominator):
-        lowest.append(min((monomial[0] for monomial in sympy.Poly(side, e).monoms()), default=0))
+    lowest = [min(monomial[0] for monomial in sympy.Poly(side, e).monoms()) for side in (numerator, denominator)]
     numerator, denominator = (
         sympy.factor(sympy.cancel(side / e**low)) if low else side
         for side, low in zip((numerator, denominator), lowest, strict=True)

@@ -1,18 +1,20 @@
 """Puts the code of a formula into whole functions: C against ``pyfc_kernel.h``, and the same in NumPy.
 
-The functions for one number come from :mod:`pyfc.making.codegen`; here are the loops around them. A gradient by a learned
-parameter is summed in double precision, in C 64 columns at a time, so that the compiler can vectorise that too.
+The functions for one number come from :mod:`pyfc.making.codegen`; here are the loops around them. A gradient by a
+learned parameter is summed in double precision, in C 64 columns at a time, so that the compiler can vectorise it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import sympy
 
-from pyfc.making.codegen import Double, NumPy, Pair, Writer
+from pyfc.making.codegen import Writer
+from pyfc.making.languages import Double, NumPy, Pair
 
 
 @dataclass(frozen=True)
@@ -61,28 +63,35 @@ def c_source(code: Code) -> str:
     given = "".join(f", hyper_{index}" for index in used)
     typed = "".join(f", double hyper_{index}" for index in used)
     read = "".join(f"    const double hyper_{index} = hyper[{index}]; \\\n" for index in used)
-    parts = [f"/* {code.title}\n * Made from the formula by pyfc. */", '#include "pyfc_kernel.h"', '#include "pyfc_pair.h"']
+    parts = [
+        f"/* {code.title}\n * Made from the formula by pyfc. */",
+        '#include "pyfc_kernel.h"',
+        '#include "pyfc_pair.h"',
+        _WHOLE,
+    ]
     for suffix, language in (("f32", Double()), ("f64", Pair())):
         pairs = language.wide
         suffix_in = "_in" if pairs else ""  # no letter of a formula has an underscore
         arguments = ", ".join(f"double {name}{suffix_in}" for name in letters)
         opened = [language.line(name, f"pyfc_pair_from({name}_in)") for name in [*letters, "dy"]] if pairs else []
-        out = (lambda name: f"pyfc_pair_rounded({name}_)") if pairs else (lambda name: f"{name}_")
+        out = {name: f"pyfc_pair_rounded({name}_)" if pairs else f"{name}_" for name in ["y", *back]}
         z = f"z{suffix_in}"
         forward = code.writer(language, ["y"], "/* ({}) */").lines
         backward = code.writer(language, back, "/* ({}) */").lines
         parts.append(
             "\n".join([
                 f"static inline double forward_one_{suffix}({arguments})", "{", *opened[:-1], *forward,
-                f"    return {z} == {z} ? {out('y')} : {z};", "}", "",
+                f"    return {z} == {z} ? {out['y']} : {z};", "}", "",
                 f"static inline double backward_one_{suffix}({arguments}, double dy{suffix_in}, double *share)",
                 "{", *opened, *backward,
-                *([f"    *share = {z} == {z} ? {out(back[1])} : {z};"] if code.learned else ["    (void)share;"]),
-                f"    return {z} == {z} ? {out('dz')} : {z};", "}",
+                *([f"    *share = {z} == {z} ? {out[back[1]]} : {z};"] if code.learned else ["    (void)share;"]),
+                f"    return {z} == {z} ? {out['dz']} : {z};", "}",
             ])
         )  # fmt: skip
     learned = bool(code.learned)
     body = (_LEARNED if learned else _PLAIN).replace("TYPED", typed).replace("GIVEN", given).replace("READ", read)
+    if _CALLS.search("".join(parts)):
+        parts.insert(1, "#define CALLS")
     return "\n\n".join(parts) + "\n" + body
 
 
@@ -102,10 +111,20 @@ def numpy_source(code: Code) -> str:
     ])  # fmt: skip
 
 
+# A function that is called in a loop is not vectorised, and a loop's copy for a newer processor would call the old one.
+# With functions of the C library in it, a loop is not vectorised in any case, and is faster as it is.
+_WHOLE = """#if defined(__GNUC__) && !defined(CALLS)
+#define WHOLE __attribute__((flatten))
+#else
+#define WHOLE
+#endif"""
+_CALLS = re.compile(r"\b(pyfc_pair_)?(sin|cos|atan|erf|erfc|pow)\(")
+
 # z and y, or dy and dz, may be the same array: the pragma says that no other overlap is possible.
 _PLAIN = """
 #define LOOPS(real, suffix) \\
-PYFC_STATUS forward_##suffix(const pyfc_shape *shape, const real *z, real *y, const real *a, const double *hyper) \\
+WHOLE PYFC_STATUS forward_##suffix( \\
+    const pyfc_shape *shape, const real *z, real *y, const real *a, const double *hyper) \\
 { \\
 READ    const int64_t n = shape->rows * shape->cols; \\
     (void)a; (void)hyper; \\
@@ -113,7 +132,7 @@ READ    const int64_t n = shape->rows * shape->cols; \\
     for (int64_t i = 0; i < n; i++) y[i] = (real)forward_one_##suffix(z[i]GIVEN); \\
     return PYFC_OK; \\
 } \\
-PYFC_STATUS backward_##suffix(const pyfc_shape *shape, const real *z, const real *y, const real *dy, real *dz, \\
+WHOLE PYFC_STATUS backward_##suffix(const pyfc_shape *shape, const real *z, const real *y, const real *dy, real *dz, \\
     const real *a, real *da, const double *hyper) \\
 { \\
 READ    const int64_t n = shape->rows * shape->cols; \\
@@ -137,7 +156,8 @@ static inline void forward_rows_##suffix(int64_t rows, int64_t m, const real *z,
         for (int64_t j = 0; j < m; j++) y[i * m + j] = (real)forward_one_##suffix(z[i * m + j], a[j * step]GIVEN); \\
     } \\
 } \\
-PYFC_STATUS forward_##suffix(const pyfc_shape *shape, const real *z, real *y, const real *a, const double *hyper) \\
+WHOLE PYFC_STATUS forward_##suffix( \\
+    const pyfc_shape *shape, const real *z, real *y, const real *a, const double *hyper) \\
 { \\
 READ    (void)hyper; \\
     if (shape->params == 1) forward_rows_##suffix(1, shape->rows * shape->cols, z, y, a, 0GIVEN); \\
@@ -162,7 +182,7 @@ static inline double backward_block_##suffix(int64_t rows, int64_t m, int64_t wi
     } \\
     return sum; \\
 } \\
-PYFC_STATUS backward_##suffix(const pyfc_shape *shape, const real *z, const real *y, const real *dy, real *dz, \\
+WHOLE PYFC_STATUS backward_##suffix(const pyfc_shape *shape, const real *z, const real *y, const real *dy, real *dz, \\
     const real *a, real *da, const double *hyper) \\
 { \\
 READ    const int64_t one = shape->params == 1, rows = one ? 1 : shape->rows; \\
