@@ -20,6 +20,9 @@ from pyfc.making.languages import Double
 _PLAIN = re.compile(r"\w+|-?\d+\.\d+")
 
 
+_LOG1P = sympy.Function("log1p")
+
+
 class Writer:
     """Writes expressions as lines of code.
 
@@ -39,6 +42,8 @@ class Writer:
 
     def assign(self, name: str, expression: Any, tag: str = "", factor: str = "") -> None:
         """Add lines that give a name to an expression's value, times a factor; the last one ends in the tag."""
+        if not self.language.wide:  # before common parts get names, such as 1 + e
+            expression = expression.replace(sympy.log, lambda x: _LOG1P(x - 1) if self._near_one(x) else sympy.log(x))
         shared, (final,) = sympy.cse([_joined(expression)], symbols=self._fresh(), order="none")
         for symbol, part in shared:
             is_condition = isinstance(part, sympy.logic.boolalg.Boolean)
@@ -84,8 +89,6 @@ class Writer:
             return self._extreme(x)
         if isinstance(x, sympy.sign):
             return self.value(sympy.Piecewise((1, x.args[0] > 0), (-1, x.args[0] < 0), (0, True)))
-        if isinstance(x, sympy.log) and self._near_one(x.args[0]):
-            return self.language.call("log1p", self.value(x.args[0] - 1))
         name = type(x).__name__
         if name not in self.language.functions:
             raise ValueError(f"{x} has {name}, for which there is no code")
@@ -93,9 +96,7 @@ class Writer:
 
     def _near_one(self, x: Any) -> bool:
         """Return whether log(x) is better worked out as log1p(x - 1)."""
-        if self.language.wide or not x.is_Add:
-            return False
-        return 1 in x.args or x.xreplace(dict.fromkeys(self.minus, sympy.Integer(1))) == 1
+        return x.is_Add and (1 in x.args or x.xreplace(dict.fromkeys(self.minus, sympy.Integer(1))) == 1)
 
     def _sum(self, x: Any) -> str:
         terms = list(x.as_ordered_terms())

@@ -102,7 +102,9 @@ def derived(name: str, formula: str, hypers: Mapping[str, Hyper], learned: str) 
     kinks = " at a kink, where there is none, it is that of the last branch" if smooth.has(sympy.Piecewise) else ""
     slopes = {"z": derivative(smooth, z)}
     if slopes["z"] == 0:
-        raise ValueError(f"the formula is {formula!r}: its derivative is 0 everywhere, and nothing before it would learn")
+        raise ValueError(
+            f"the formula is {formula!r}: its derivative is 0 everywhere, and nothing before it would learn"
+        )
     check_values(formula, "its derivative", slopes["z"], values)
     if learned:
         slopes[learned] = derivative(smooth, derivation.symbol(learned))
