@@ -5,8 +5,9 @@
  * needs no expm1, log(1 + x) no log1p. What pyfc makes from a formula is worked out so in double precision; in
  * single precision plain double does.
  *
- * An infinite or NaN first number stands alone: its rest is 0. fma() is one instruction where the processor has it,
- * and a slow but exact function where not. A product that is added to others is rounded first (see pyfc_math_f64.h).
+ * Where a number on the way is infinite, 0 under a root, or divided by, the result may be NaN though it is a number: take
+ * it only if it is finite, else that of plain double. fma() is one instruction where the processor has it, and a slow but
+ * exact function where not. A product that is added to others is rounded first (see pyfc_math_f64.h).
  */
 #ifndef PYFC_PAIR_H
 #define PYFC_PAIR_H
@@ -15,29 +16,23 @@
 
 typedef struct { double hi, lo; } pyfc_pair;
 
-/* Either number, and 0 for what is not finite. On bits: a compiler would make branches of ?:, move what is used on one side
- * alone into them, and then not vectorise the loop. */
+/* Either number. On bits: a compiler would make a branch of ?:, move what is used on one side alone into it, and then not
+ * vectorise the loop. */
 static inline double pyfc_either(int condition, double x, double y)
 {
     uint64_t mask = -(uint64_t)(condition != 0);
     return pyfc_from_bits_f64((pyfc_to_bits_f64(x) & mask) | (pyfc_to_bits_f64(y) & ~mask));
 }
 
-static inline double pyfc_finite(double x)
-{
-    return pyfc_from_bits_f64(pyfc_to_bits_f64(x) & -(uint64_t)(fabs(x) < INFINITY));
-}
-
 /* hi + lo, where lo is small beside hi. */
 static inline pyfc_pair pyfc_pair_of(double hi, double lo)
 {
-    double rest = pyfc_finite(lo), sum = hi + rest;
-    pyfc_pair result = { sum, pyfc_finite((hi - sum) + rest) };
+    double sum = hi + lo;
+    pyfc_pair result = { sum, (hi - sum) + lo };
     return result;
 }
 
 static inline pyfc_pair pyfc_pair_from(double x) { pyfc_pair result = { x, 0.0 }; return result; }
-static inline double pyfc_pair_rounded(pyfc_pair x) { return x.hi + x.lo; }
 static inline pyfc_pair pyfc_pair_neg(pyfc_pair x) { pyfc_pair result = { -x.hi, -x.lo }; return result; }
 
 static inline pyfc_pair pyfc_pair_add(pyfc_pair x, pyfc_pair y)
@@ -76,7 +71,8 @@ static inline pyfc_pair pyfc_pair_exp(pyfc_pair x)
     pyfc_pair y = pyfc_pair_of(h, ((1.0 - h) + t.r) + (pyfc_exp_rest_f64(t.r) + t.c * h));
     double half = (t.n * 0.5 + PYFC_ROUND_F64) - PYFC_ROUND_F64;
     double one = pyfc_power_f64(half), two = pyfc_power_f64(t.n - half);
-    return pyfc_pair_of(y.hi * one * two, y.lo * one * two);
+    pyfc_pair result = { y.hi * one * two, y.lo * one * two };
+    return result;
 }
 
 /* y + x exp(-y) - 1, for y near log(x). */
@@ -105,9 +101,9 @@ static inline pyfc_pair pyfc_pair_cos(pyfc_pair x)
     return pyfc_pair_of(cos(x.hi) * cos(x.lo), -sin(x.hi) * sin(x.lo));
 }
 
-static inline double pyfc_pair_over(pyfc_pair x, pyfc_pair y) { return (x.hi - y.hi) + (x.lo - y.lo); }
-static inline int pyfc_pair_less(pyfc_pair x, pyfc_pair y) { return pyfc_pair_over(x, y) < 0.0; }
-static inline int pyfc_pair_equal(pyfc_pair x, pyfc_pair y) { return pyfc_pair_over(x, y) == 0.0; }
+/* Infinity has no use for a rest. */
+static inline int pyfc_pair_less(pyfc_pair x, pyfc_pair y) { return (x.hi < y.hi) | ((x.hi == y.hi) & (x.lo < y.lo)); }
+static inline int pyfc_pair_equal(pyfc_pair x, pyfc_pair y) { return (x.hi == y.hi) & (x.lo == y.lo); }
 
 static inline pyfc_pair pyfc_pair_choose(int condition, pyfc_pair x, pyfc_pair y)
 {
@@ -127,6 +123,13 @@ static inline pyfc_pair pyfc_pair_tanh(pyfc_pair x)
     pyfc_pair e = pyfc_pair_exp(pyfc_pair_choose(x.hi < 0.0, pyfc_pair_neg(twice), twice));
     pyfc_pair y = pyfc_pair_div(pyfc_pair_sub(one, e), pyfc_pair_add(one, e));
     return pyfc_pair_choose(x.hi < 0.0, pyfc_pair_neg(y), y);
+}
+
+/* x rounded, or where that is not finite, what plain double has. */
+static inline double pyfc_pair_finite(pyfc_pair x, double plain)
+{
+    double y = x.hi + x.lo;
+    return pyfc_either(fabs(y) < INFINITY, y, plain);
 }
 
 #endif

@@ -90,6 +90,8 @@ class Writer:
         if isinstance(x, sympy.sign):
             return self.value(sympy.Piecewise((1, x.args[0] > 0), (-1, x.args[0] < 0), (0, True)))
         name = type(x).__name__
+        if name == "log1p" and x.args[0] in self.minus:
+            name = "log1p_unit"  # from 0 to 1
         if name not in self.language.functions:
             raise ValueError(f"{x} has {name}, for which there is no code")
         return self.language.call(name, *map(self.value, x.args))

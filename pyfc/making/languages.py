@@ -16,7 +16,7 @@ class Double:
     kind = "double"
     wide = False
     functions: Mapping[str, str] = {
-        **{name: f"pyfc_{name}_f64" for name in ("exp", "expm1", "log", "log1p")},
+        **{name: f"pyfc_{name}_f64" for name in ("exp", "expm1", "log", "log1p", "log1p_unit")},
         **{name: name for name in ("sqrt", "sin", "cos", "atan", "erf", "erfc", "pow")},
         "tanh": "pyfc_tanh_f64",
         "Abs": "fabs",
@@ -96,6 +96,7 @@ class NumPy(Double):
 
     functions: Mapping[str, str] = {
         **{name: f"np.{name}" for name in ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh")},
+        "log1p_unit": "np.log1p",
         "atan": "np.arctan",
         "pow": "np.power",
         "Abs": "np.abs",
