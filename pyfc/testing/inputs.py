@@ -121,5 +121,7 @@ class Widths:
 
     def report(self, report: Report) -> None:
         """Say in a report which were refused."""
-        for cols, reason in self.refused.items():
-            report.note(f"{cols} columns", f"{type(self._act).__name__}.out_cols refuses them: {reason}")
+        if self.refused:
+            counts = sorted(self.refused)
+            reason = f"{type(self._act).__name__}.out_cols refuses them: {self.refused[counts[0]]}"
+            report.note(f"rows of {', '.join(map(str, counts))}", f"{reason}; checked: {sorted(self.taken)}")
