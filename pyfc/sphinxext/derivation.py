@@ -46,6 +46,9 @@ class DerivationDirective(SphinxDirective):
             source = cls.source_code()
         except (PyfcError, FileNotFoundError) as error:
             return [self._error(f"{spec}: {error}")]
+        anchor = nodes.make_id(f"pyfc-{group}-{name}")
+        if f"{anchor}-1" in self.state.document.ids:
+            return [self._error(f"{spec} stands on this page already: link to its rows, #{anchor}-1 and so on")]
         if source.path is not None:
             self.env.note_dependency(str(source.path))  # a change there renders this page anew
         problems = tag_problems(cls.derivation, source)
@@ -55,7 +58,7 @@ class DerivationDirective(SphinxDirective):
             proved = set()
             problems.append(str(error) if isinstance(error, ProofError) else f"{type(error).__name__}: {error}")
         found: list[nodes.Node] = [self._error(f"{spec}: {problem}") for problem in problems]
-        found.append(self._table(cls.derivation, source, nodes.make_id(f"pyfc-{group}-{name}")))
+        found.append(self._table(cls.derivation, source, anchor))
         if not problems:
             found.append(evidence(cls.derivation, source, proved))
         return found
