@@ -1,5 +1,4 @@
-"""Runs a page of the docs as its reader would: writes the files that it shows, types its commands, and compares what
-Python answers with what it says.
+"""Runs a page of the docs as its reader would: writes its files, types its commands, compares Python's answers.
 
 ``python run_guide.py PAGE [--python-only]`` in an empty folder, by the Python that the page is about; ``python``,
 ``pip`` and the like are those beside it. Only the standard library is used. Code blocks of the page:
