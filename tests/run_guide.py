@@ -3,7 +3,7 @@
 ``python run_guide.py PAGE [--python-only]`` in an empty folder, by the Python that the page is about; ``python``,
 ``pip`` and the like are those beside it. Only the standard library is used. Code blocks of the page:
 
-- with ``:caption: NAME`` it is a file of that name;
+- with ``:caption: PATH`` it is that file; with ``:name: PATH`` it is lines out of that file, which is there by then;
 - ``sh`` is typed into a shell, unless it makes the environment (``python3 -m venv``);
 - ``>>>`` is typed into Python, whose answers must be those of the page.
 """
@@ -17,19 +17,21 @@ import sys
 import textwrap
 from pathlib import Path
 
-BLOCK = re.compile(r"^\.\. code-block:: (\w+)\n(?: +:caption: (\S+)\n)?\n((?:(?: .*)?\n)+?)(?=\S|\Z)", re.MULTILINE)
+BLOCK = re.compile(
+    r"^\.\. code-block:: (\w+)\n(?: +:(caption|name): (\S+)\n)?\n((?:(?: .*)?\n)+?)(?=\S|\Z)", re.MULTILINE
+)
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
 
 
 def parts(text):
-    """Yield the page's parts in order: ("python", first line, examples), ("sh", ...) or (name of a file, ...)."""
+    """Yield the page's parts in order: kind ("python", "sh", "caption", "name"), path, line before, and text."""
     end = 0
     for match in BLOCK.finditer(text):
-        yield "python", text[:end].count("\n"), text[end : match.start()]
-        language, caption, body = match.groups()
-        yield caption or language, text[: match.start()].count("\n"), textwrap.dedent(body)
+        yield "python", "", text[:end].count("\n"), text[end : match.start()]
+        language, option, path, body = match.groups()
+        yield option or language, path, text[: match.start()].count("\n"), textwrap.dedent(body)
         end = match.end()
-    yield "python", text[:end].count("\n"), text[end:]
+    yield "python", "", text[:end].count("\n"), text[end:]
 
 
 def run(page, python_only):
@@ -38,7 +40,7 @@ def run(page, python_only):
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     parser, runner, names, count = doctest.DocTestParser(), doctest.DocTestRunner(optionflags=FLAGS), {}, 0
     sys.path.insert(0, "")
-    for kind, line, body in parts(text):
+    for kind, path, line, body in parts(text):
         if kind == "python":
             examples = parser.get_doctest(body, names, Path(page).name, str(page), line)
             count += len(examples.examples)
@@ -51,11 +53,16 @@ def run(page, python_only):
                 print(body, flush=True)
                 subprocess.run(["bash", "-euc", body], env=environment, check=True)
                 count += 1
-        elif "." in kind:
-            Path(kind).parent.mkdir(parents=True, exist_ok=True)
-            Path(kind).write_text(body, encoding="utf-8")
-        else:
-            raise SystemExit(f"{page}:{line}: a block of {kind} without a :caption: expected sh, or a file")
+        elif kind == "caption":
+            Path(path).write_text(body, encoding="utf-8")
+        elif kind == "name" and not python_only:
+            lines = [one.strip() for one in Path(path).read_text(encoding="utf-8").splitlines()]
+            missing = [one for one in body.splitlines() if one.strip() not in lines]
+            if missing:
+                raise SystemExit(f"{page}:{line}: {path} has no line {missing[0]!r}")
+            count += 1
+        elif kind != "name":
+            raise SystemExit(f"{page}:{line}: a block of {kind}: expected sh, or a :caption: or :name: with a path")
     return count
 
 
