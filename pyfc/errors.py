@@ -10,10 +10,10 @@ class UnknownNameError(PyfcError, LookupError):
 
 
 class PluginError(PyfcError):
-    """A component is registered but cannot be used; the message names its distribution and the cause."""
+    """A component cannot be loaded, or failed at its work; the message names its distribution and the cause."""
 
 
-class KernelError(PyfcError):
+class KernelError(PluginError):
     """A compiled kernel returned a status other than 0."""
 
 

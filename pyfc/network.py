@@ -19,6 +19,7 @@ from pyfc.component import Hyper, Loss
 from pyfc.component.base import Array
 from pyfc.component.loss import check_weights
 from pyfc.data import as_samples, float_rows
+from pyfc.faults import blamed, engine_fault
 from pyfc.kernels.engine import Engine, penalise
 from pyfc.layers import Activation, Layer, LayerLike, chain, chain_sizes
 from pyfc.metrics import Metric, find_metrics
@@ -244,7 +245,10 @@ class Network:
                 engine = Engine(make_plan(self, samples, FEW if few else min(count, CHUNK), 1 if few else n_threads))
             else:
                 engine.use(samples)
-            engine.predict(out)
+            try:
+                engine.predict(out)
+            except Exception as error:
+                raise engine_fault(self, engine, error) from error
             if few:
                 engine.use(np.empty((0, self.n_in), self.dtype))  # not to keep the caller's data
                 self._waiting[:] = [engine]
@@ -253,7 +257,8 @@ class Network:
     def forward_batch(self, x: Array) -> Array:
         """Return the outputs for a checked batch in the network's dtype, layer by layer."""
         for layer in self.layers:
-            x, _ = layer.forward(x)
+            with blamed(layer):
+                x, _ = layer.forward(x)
         return x
 
     def predict(self, X: npt.ArrayLike) -> Array:
@@ -340,7 +345,8 @@ class Network:
         """Do the work of :meth:`evaluate` on data that was checked before."""
         outputs = self.forward_checked(samples, n_threads)
         losses = np.empty(len(outputs), self.dtype)
-        self.loss.compute_forward(outputs, targets, losses)
+        with blamed(self.loss):
+            self.loss.compute_forward(outputs, targets, losses)
         loss = float(np.average(losses.astype(np.float64), weights=weight)) + self.penalty()
         return {"loss": loss, **{name: float(f(outputs, targets, self.loss)) for name, f in metrics.items()}}
 
@@ -399,21 +405,24 @@ class Network:
         """Run one batch forward and backward, fill ``flat_gradient``, and return the loss and the outputs."""
         caches = []
         for layer in self.layers:
-            x, cache = layer.forward(x, training=training)
+            with blamed(layer):
+                x, cache = layer.forward(x, training=training)
             caches.append(cache)
         outputs = np.require(x, self.dtype, ("C", "A"))  # a layer of the user's may have returned a view
         losses, dy = np.empty(len(x), self.dtype), np.empty_like(outputs)
-        self.loss.compute_forward(outputs, targets, losses)
-        self.loss.compute_backward(outputs, targets, shares.astype(self.dtype, copy=False), dy)
+        with blamed(self.loss):
+            self.loss.compute_forward(outputs, targets, losses)
+            self.loss.compute_backward(outputs, targets, shares.astype(self.dtype, copy=False), dy)
         loss = float(losses.astype(np.float64) @ shares)
         first = next(i for i, layer in enumerate(self.layers) if layer.parameters)
         gradient: Array | None = dy
         for index in range(len(self.layers) - 1, first - 1, -1):
             layer = self.layers[index]
             assert gradient is not None  # noqa: S101 (only the first layer is asked for none)
-            gradient, _ = layer.backward(
-                gradient, caches[index], need_dx=index > first, out=self._gradients[layer.name or ""]
-            )
+            with blamed(layer):
+                gradient, _ = layer.backward(
+                    gradient, caches[index], need_dx=index > first, out=self._gradients[layer.name or ""]
+                )
         if penalised:
             self.penalise()
             loss += self.penalty()

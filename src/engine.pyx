@@ -82,10 +82,16 @@ cdef class Engine:
         Of the last batch, with the penalties.
     steps, batch : int
         Steps made so far, and which batch of the epoch is next.
+    failed : int
+        After an exception, the operation that it came out of; the next number after the last one for the loss, one
+        more for the optimizer, and -1 for none of them.
+    optimizer : Optimizer or None
+        Of the last training.
     """
 
     cdef readonly Plan plan
-    cdef object targets, weights, order_array, epoch_array, look, error, optimizer_object
+    cdef object targets, weights, order_array, epoch_array, look, error
+    cdef readonly object optimizer
     cdef list states
     cdef tuple owners                           # of the memory that is shown to Python
     cdef const void *all_targets
@@ -100,7 +106,7 @@ cdef class Engine:
     cdef int64_t first_row, last_row
     cdef bint training
     # The way it is trained.
-    cdef const optimizer_kernel *optimizer      # NULL: the gradients are kept for somebody else
+    cdef const optimizer_kernel *moving         # NULL: the gradients are kept for somebody else
     cdef const double *hyper
     cdef const double *rates
     cdef bint one_rate, shuffled
@@ -112,7 +118,8 @@ cdef class Engine:
     # How far it is.
     cdef barrier gate
     cdef int halves[2]                          # whether to go on: set in one half of a step, read after it
-    cdef int go, failed, failed_status
+    cdef int go, status
+    cdef readonly int failed
     cdef int64_t epochs, batches, batch_size, epoch
     cdef readonly int64_t steps, batch
     cdef readonly double loss
@@ -121,7 +128,7 @@ cdef class Engine:
 
     def __init__(self, Plan plan, targets=None, weight=None, double l1=0, double l2=0):
         self.plan, self.targets, self.weights, self.l1, self.l2 = plan, targets, weight, l1, l2
-        self.optimizer, self.order_data, self.outputs, self.weight, self.all_targets = NULL, NULL, NULL, NULL, NULL
+        self.moving, self.order_data, self.outputs, self.weight, self.all_targets = NULL, NULL, NULL, NULL, NULL
         self.gate.threads = plan.c.threads
         self.last_row, self.caches = plan.samples.c.n, {}
         self.epoch_array = np.empty(0)
@@ -175,7 +182,7 @@ cdef class Engine:
         """
         cdef int64_t wide = self.plan.c.ops[self.plan.c.count - 1].n_out
         cdef cnp.ndarray out = np.empty((rows, wide), self.plan.dtype)
-        self.training, self.optimizer, self.shuffled, self.good = True, NULL, False, NULL
+        self.training, self.moving, self.shuffled, self.good = True, NULL, False, NULL
         self.outputs = <char *>out.data - first * wide * <int64_t>cnp.PyArray_ITEMSIZE(out)
         self.epochs, self.batches, self.batch_size = 1, 1, rows
         self.first_row, self.last_row = first, first + rows
@@ -217,8 +224,8 @@ cdef class Engine:
         self.training, self.epochs, self.batch_size, self.steps = True, epochs, batch_size, steps
         self.first_row, self.last_row = 0, self.plan.samples.c.n
         self.batches = (self.plan.samples.c.n + batch_size - 1) // batch_size
-        self.optimizer_object, self.states = optimizer, states
-        self.optimizer = <const optimizer_kernel *>PyCapsule_GetPointer(optimizer.kernel, PYFC_OPTIMIZER_CAPSULE)
+        self.optimizer, self.states = optimizer, states
+        self.moving = <const optimizer_kernel *>PyCapsule_GetPointer(optimizer.kernel, PYFC_OPTIMIZER_CAPSULE)
         self.hyper = <const double *>cnp.PyArray_DATA(optimizer.hyper)
         for i in range(len(states)):
             self.state[i] = cnp.PyArray_DATA(states[i])
@@ -252,7 +259,7 @@ cdef class Engine:
         cdef Plan plan = self.plan
         cdef int i
         self.halves[0] = self.halves[1] = RUNNING
-        self.go, self.error, self.epoch, self.batch = 0, None, 0, 0
+        self.go, self.error, self.failed, self.epoch, self.batch = 0, None, -1, 0, 0
         self.looked, self.worked = barrier_clock(), 0
         if self.training:
             for i in range(plan.c.count):
@@ -286,8 +293,7 @@ cdef class Engine:
         if RAISED in (self.halves[0], self.halves[1]):
             raise self.error
         if FAILED in (self.halves[0], self.halves[1]):
-            failed = [*plan.layers, plan.loss, self.optimizer_object][self.failed]
-            raise KernelError(f"the kernel of {failed!r} returned status {self.failed_status}: expected 0")
+            raise KernelError(f"its kernel returned status {self.status}: expected 0")
 
     def work(self, int thread):
         """Do one thread's part."""
@@ -408,7 +414,7 @@ cdef bint one_batch(Engine e, int thread, int64_t first, const real *typed) noex
     if e.halves[0] != RUNNING:
         return False
     cdef double counts = 0
-    cdef double loss = mean_loss(e, &batch, &counts, typed) + (e.penalty if e.optimizer != NULL else 0)
+    cdef double loss = mean_loss(e, &batch, &counts, typed) + (e.penalty if e.moving != NULL else 0)
     if thread == 0:
         e.loss = loss
     if not isfinite(loss):

@@ -40,12 +40,12 @@ cdef void weights(Engine e, int thread, int i, const batch_t *batch, const real 
         by_columns(plan, space, batch, row, last, typed)
     while row < last:
         end = min(row + op.panel, last)
-        dw = <real *>plan.gradient + op.at + row * q if e.optimizer == NULL else <real *>space.panel
+        dw = <real *>plan.gradient + op.at + row * q if e.moving == NULL else <real *>space.panel
         if i == 0 and plan.sparse:
             sparse_weights(plan, space, row - first, end - row, <const real *>op.dy, q, dw)
         else:
             dense.backward_w[real](batch.n, p, q, <const real *>op.dy, x, row, end, dw, <real *>space.packing)
-        if e.optimizer != NULL:
+        if e.moving != NULL:
             add_penalty(e, (end - row) * q, <const real *>plan.flat + op.at + row * q, dw)
             update(e, op.at + row * q, (end - row) * q, dw)
         row = end
@@ -92,9 +92,9 @@ cdef void sparse_weights(
 cdef void biases(Engine e, int thread, int i, const batch_t *batch, const real *typed) noexcept nogil:
     cdef operation *op = &e.plan.c.ops[i]
     cdef int64_t at = op.at + op.n_in * op.n_out
-    cdef real *db = <real *>e.plan.c.gradient + at if e.optimizer == NULL else <real *>e.plan.c.spaces[thread].row
+    cdef real *db = <real *>e.plan.c.gradient + at if e.moving == NULL else <real *>e.plan.c.spaces[thread].row
     dense.backward_b[real](batch.n, op.n_out, <const real *>op.dy, db, <real *>e.plan.c.spaces[thread].packing)
-    if e.optimizer != NULL:
+    if e.moving != NULL:
         update(e, at, op.n_out, db)
 
 
@@ -106,7 +106,7 @@ cdef void slopes(Engine e, int thread, int i, const real *typed) noexcept nogil:
     for t in range(1, e.plan.c.threads):
         for j in range(op.params):
             da[j] += da[t * op.params + j]
-    if e.optimizer == NULL:
+    if e.moving == NULL:
         memcpy(<real *>e.plan.c.gradient + op.at, da, <size_t>op.params * sizeof(real))
     else:
         update(e, op.at, op.params, da)
@@ -119,14 +119,14 @@ cdef void update(Engine e, int64_t at, int64_t n, const real *dw) noexcept nogil
     cdef real *state[MAX_STATES]
     cdef int result
     cdef uint32_t i
-    for i in range(e.optimizer.states):
+    for i in range(e.moving.states):
         state[i] = <real *>e.state[i] + at
     if real is float:
-        result = e.optimizer.update_f32(n, w, dw, state, rate, e.steps + 1, e.hyper)
+        result = e.moving.update_f32(n, w, dw, state, rate, e.steps + 1, e.hyper)
     else:
-        result = e.optimizer.update_f64(n, w, dw, state, rate, e.steps + 1, e.hyper)
+        result = e.moving.update_f64(n, w, dw, state, rate, e.steps + 1, e.hyper)
     if result != 0:
-        e.failed, e.failed_status, e.halves[1] = e.plan.c.count + 1, result, FAILED
+        e.failed, e.status, e.halves[1] = e.plan.c.count + 1, result, FAILED
 
 
 cdef status penalise_numbers(int64_t n, const real *w, real *dw, real l1, real l2) noexcept nogil:

@@ -34,6 +34,11 @@ cdef void fetch(Engine e, const batch_t *batch) noexcept with gil:
         e.halves[0] = RAISED
 
 
+cdef raised_in(Engine e, int part, error):
+    """Keep an exception, and which part of the network it came out of."""
+    e.error, e.failed, e.halves[0] = error, part, RAISED
+
+
 cdef void forward_in_python(Engine e, int i, const batch_t *batch, void *x) noexcept with gil:
     cdef operation *op = &e.plan.c.ops[i]
     cdef int64_t size = e.plan.dtype.itemsize
@@ -51,8 +56,7 @@ cdef void forward_in_python(Engine e, int i, const batch_t *batch, void *x) noex
                 raise ValueError(f"{layer!r}.forward returned shape {np.shape(result)}: expected {y.shape}")
             y[...] = result
     except BaseException as error:
-        e.error = error
-        e.halves[0] = RAISED
+        raised_in(e, i, error)
 
 
 cdef void backward_in_python(Engine e, int i, const batch_t *batch) noexcept with gil:
@@ -84,8 +88,7 @@ cdef void backward_in_python(Engine e, int i, const batch_t *batch) noexcept wit
             e.plan.gradient[at : at + value.size] = np.reshape(gradients[key], -1)
             at += value.size
     except BaseException as error:
-        e.error = error
-        e.halves[0] = RAISED
+        raised_in(e, i, error)
 
 
 cdef void loss_in_python(Engine e, const batch_t *batch) noexcept with gil:
@@ -98,5 +101,4 @@ cdef void loss_in_python(Engine e, const batch_t *batch) noexcept with gil:
         dy = view(e, op.dy, batch.n, op.n_out, size)
         e.plan.loss.compute_backward(y, t, view(e, e.plan.c.shares, batch.n, -1, size), dy)
     except BaseException as error:
-        e.error = error
-        e.halves[0] = RAISED
+        raised_in(e, e.plan.c.count, error)

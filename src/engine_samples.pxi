@@ -74,7 +74,7 @@ cdef void backward_half(Engine e, int thread, const batch_t *batch, const real *
         if e.halves[0] != RUNNING:
             return
         backward_one(e, thread, i, batch, typed)
-    if thread == 0 and e.optimizer != NULL and (e.l1 or e.l2):
+    if thread == 0 and e.moving != NULL and (e.l1 or e.l2):
         e.penalty = penalty(e, typed)
 
 
@@ -161,4 +161,4 @@ cdef void backward_one(Engine e, int thread, int i, const batch_t *batch, const 
 
 
 cdef void fail(Engine e, int i, int result) noexcept nogil:
-    e.failed, e.failed_status, e.halves[0] = i, result, FAILED
+    e.failed, e.status, e.halves[0] = i, result, FAILED

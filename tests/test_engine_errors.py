@@ -1,4 +1,4 @@
-"""What goes wrong inside the engine: an error comes out as it is, the epoch is undone, and no thread waits for ever."""
+"""What goes wrong inside the engine: an error says whose it is, the epoch is undone, and no thread waits for ever."""
 
 import ctypes
 import subprocess
@@ -10,7 +10,7 @@ from by_hand import assert_same
 
 import pyfc
 from pyfc.component import Activation
-from pyfc.errors import KernelError, TrainingError
+from pyfc.errors import KernelError, PluginError, TrainingError
 from pyfc.layers import Layer
 
 pytestmark = pytest.mark.usefixtures("threads_at_any_size")
@@ -43,8 +43,14 @@ def test_an_error_comes_out_and_the_epoch_is_undone(n_threads, callbacks):
     Stumble.calls = 1000
     two.fit(X, Y, epochs=2, **settings)
     Stumble.calls = 0
-    with pytest.raises(OSError, match=r"^twisted ankle$"):
+    place = r"in epoch 3, batch 2 of 5; the network has its weights from before that epoch again$"
+    line = r"OSError: twisted ankle, at test_engine_errors.py:\d+, raise OSError\(\"twisted ankle\"\)"
+    with pytest.raises(
+        PluginError, match=rf"^layer 'stumble_0', activation 'stumble' of .* failed: {line}; {place}"
+    ) as e:
         one.fit(X, Y, epochs=5, callbacks=callbacks, **settings)
+    assert isinstance(e.value.__cause__, OSError)
+    assert one.history.stop_reason in str(e.value)
     assert_same(one, two)
     assert one.history["loss"] == two.history["loss"]
     one.fit(X, Y, epochs=1, **settings)
@@ -58,8 +64,9 @@ def test_wrong_shapes_are_said():
             return x[:, :1], None
 
     network = pyfc.Network([pyfc.Dense(6, 8), Narrow(), pyfc.Dense(8, 3)], loss="softmax_cross_entropy")
+    said = r"layer 'narrow_0', class Narrow of .* ValueError: .*forward returned shape \(\d+, 1\): expected \(\d+, 8\)"
     for call in (lambda: network.fit(X, Y, progress=False), lambda: network.forward(X)):
-        with pytest.raises(ValueError, match=r"forward returned shape \(\d+, 1\): expected \(\d+, 8\)"):
+        with pytest.raises(PluginError, match=said):
             call()
 
 
@@ -104,12 +111,14 @@ def test_a_kernel_that_fails_is_named(failing, monkeypatch, n_threads, row):
     x[row] = 0
     network = pyfc.Network([failing(), pyfc.Dense(6, 3)], loss="softmax_cross_entropy", dtype="float64")
     before = network.flat.copy()
-    with pytest.raises(KernelError, match=r"Failing\(\).* returned status 7"):
-        network.fit(x, Y, progress=False, batch_size=10, n_threads=n_threads)
+    batch = row // 10 + 1
+    said = "layer 'failing_0', activation 'failing' of .* failed: its kernel returned status 7: expected 0"
+    with pytest.raises(KernelError, match=rf"{said}; in epoch 1, batch {batch} of 5"):
+        network.fit(x, Y, progress=False, batch_size=10, n_threads=n_threads, shuffle=False)
     np.testing.assert_array_equal(network.flat, before)
     monkeypatch.setattr("pyfc.planning.WORTH_A_THREAD", 1)
     monkeypatch.setattr("pyfc.planning.available_processors", lambda: n_threads)
-    with pytest.raises(KernelError, match=r"Failing\(\).* returned status 7"):
+    with pytest.raises(KernelError, match=f"{said}$"):
         network.forward(np.tile(x, (50, 1)))
 
 

@@ -10,12 +10,14 @@ try:
         activation_flags,
         activation_forward,
         capsule_problem,
+        kernel_abi,
         loss_backward,
         loss_forward,
         loss_takes_labels,
         optimizer_flags,
         optimizer_update,
     )
+    from pyfc.kernels.capsules import activation_capsule_of, flags_of, loss_capsule_of
     from pyfc.kernels.dense import dense_backward, dense_forward
     from pyfc.kernels.dropout import drop
     from pyfc.kernels.scale import rescale
@@ -29,13 +31,17 @@ except ModuleNotFoundError as error:
 
 __all__ = [
     "activation_backward",
+    "activation_capsule_of",
     "activation_flags",
     "activation_forward",
     "capsule_problem",
     "dense_backward",
     "dense_forward",
     "drop",
+    "flags_of",
+    "kernel_abi",
     "loss_backward",
+    "loss_capsule_of",
     "loss_forward",
     "loss_takes_labels",
     "optimizer_flags",

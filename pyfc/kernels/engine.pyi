@@ -13,6 +13,8 @@ class Engine:
     loss: float
     batch: int
     steps: int
+    failed: int
+    optimizer: Any
     order: Array | None
     losses: list[float]
     @property

@@ -12,6 +12,7 @@ from pyfc.component.base import Array
 from pyfc.report import Report, worst_entry
 from pyfc.testing.precision import add_precision, columns, derivation_of, values
 from pyfc.testing.proofs import add_proof
+from pyfc.trial import samples
 
 
 def check_loss(loss: Loss | type[Loss] | str, *, strict: bool = False) -> Report:
@@ -56,23 +57,6 @@ def check_loss(loss: Loss | type[Loss] | str, *, strict: bool = False) -> Report
         with report.guard(f"{component.name} called twice"):
             _add_calls(report, component)
     return report
-
-
-def samples(loss: Loss, rows: int, cols: int, dtype: Any) -> tuple[Array, Array]:
-    """Return outputs (rows, cols) and targets that suit a loss."""
-    draw = np.random.default_rng(rows + cols)
-    y = draw.normal(0, 2, (rows, cols))
-    y[::3] *= 10
-    if loss.task == "regression":
-        t: Array = draw.normal(0, 2, (rows, cols))
-    elif loss.task == "binary" or (cols == 1 and not loss.takes_labels):
-        t = draw.integers(0, 2, (rows, cols)).astype(float)
-    else:
-        t = np.eye(cols)[draw.integers(0, cols, rows)]
-    if loss.in_unit_interval:
-        y = np.clip(1 / (1 + np.exp(-y)), 1e-3, 1 - 1e-3)
-    y = y.astype(dtype)
-    return y, loss.targets(t, rows, cols, dtype)
 
 
 def _rows(t: Array, cols: int) -> Array:

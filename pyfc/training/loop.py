@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from pyfc.component.base import Array
-from pyfc.errors import TrainingError
+from pyfc.data import float_rows
+from pyfc.errors import PluginError, TrainingError
+from pyfc.faults import engine_fault, not_finite
 from pyfc.kernels.engine import Engine
 from pyfc.kernels.plan import Plan
 from pyfc.kernels.samples import Samples
@@ -21,6 +23,8 @@ from pyfc.training.callbacks import Callback
 from pyfc.training.run import Run
 from pyfc.training.step import LIKELY_CAUSES
 from pyfc.training.weights import batch_shares
+
+RESTORED = "the network has its weights from before that epoch again"
 
 
 class NotFiniteError(ArithmeticError):
@@ -135,14 +139,47 @@ class Loop:
                 self._end_epoch({"loss": done[-1], **self._measure()})
                 run.epoch += 1
         except NotFiniteError as error:
+            source = self._not_finite(good)
             run.restore(good)
-            run.history.stop_reason = f"{error} in epoch {run.epoch + 1}, batch {run.batch + 1} of {run.batches}"
-            raise TrainingError(
-                f"{run.history.stop_reason}; the network has its weights from before that epoch again. {LIKELY_CAUSES}"
-            ) from None
+            run.history.stop_reason = f"{error} in {self._place()}"
+            raise TrainingError(f"{run.history.stop_reason}; {RESTORED}. {source}{LIKELY_CAUSES}") from None
+        except PluginError as error:
+            run.restore(good)
+            run.history.stop_reason = f"{error}; in {self._place()}"
+            raise type(error)(f"{run.history.stop_reason}; {RESTORED}") from (error.__cause__ or error)
         except BaseException:  # a plugin's error, or the second Ctrl-C: the step may be half done
             run.restore(good)
             raise
+
+    def _place(self) -> str:
+        return f"epoch {self.run.epoch + 1}, batch {self.run.batch + 1} of {self.run.batches}"
+
+    def _not_finite(self, good: Array) -> str:
+        """Return in words, with a space at the end, what part of the network a NaN or infinity came out of, or ``""``.
+
+        It is looked for in the batch that showed it; if the parameters are not finite any more, with those from before
+        the epoch, also in the batch whose gradient may have spoiled them.
+        """
+        run = self.run
+        batches = [run.batch]
+        if not np.isfinite(run.network.flat).all():
+            run.restore(good)
+            batches = [batch for batch in (run.batch - 1, run.batch) if batch >= 0]
+        return self._first_not_finite(self._chosen(batch) for batch in batches)
+
+    def _first_not_finite(self, parts: Iterable[Any]) -> str:
+        for chosen in parts:
+            shares, _ = batch_shares(self.weight, np.arange(self.samples.shape[0])[chosen])
+            x = float_rows(self.samples, chosen, self.run.network.dtype)
+            found = not_finite(self.run.network, x, self.targets[chosen], shares)
+            if found:
+                return f"{found} "
+        return ""
+
+    def _chosen(self, batch: int) -> Any:
+        """Return which samples a batch has: an index into them."""
+        part = slice(batch * self.rows, min((batch + 1) * self.rows, self.samples.shape[0]))
+        return part if self.order is None else self.order[part]
 
     def _without_python(self) -> bool:
         """Return whether whole epochs can run in the engine, because nothing hangs in between the batches."""
@@ -174,16 +211,21 @@ class Loop:
             losses = engine.train(
                 epochs, self.rows, optimizer, run.state, rates, generator, good, self.outputs, look, run.steps
             )
+        except Exception as error:
+            raise engine_fault(network, engine, error) from error
         finally:
             run.steps, run.loss, run.lr = engine.steps, engine.loss, float(rates[min(engine.batch, len(rates)) - 1])
             whole, batches = divmod(run.steps - began, run.batches)
-            run.batch = max(engine.batch - 1, 0)
+            # One that failed is not counted by the engine, unless it came as far as the optimizer.
+            in_optimizer = engine.failed > len(engine.plan.layers)
+            run.batch = min(engine.batch, run.batches - 1) if engine.failed >= 0 else max(engine.batch - 1, 0)
+            run.batch -= in_optimizer
             count = self.samples.shape[0]
             run.history.samples += whole * count + min(batches * self.rows, count)
             if engine.losses and len(engine.losses) < epochs:  # ended early, in a run with nothing between the epochs
                 run.history.extend({"loss": engine.losses})
                 run.epoch += len(engine.losses)
-        self.order = engine.order
+            self.order = engine.order
         if engine.stopped == "not finite":
             run.batch = min(engine.batch, run.batches - 1)
             lost = not math.isfinite(run.loss)
@@ -201,11 +243,14 @@ class Loop:
         for batch in range(run.batches):
             run.batch = batch
             first, rows = batch * self.rows, min(self.rows, count - batch * self.rows)
-            chosen = slice(first, first + rows) if self.order is None else self.order[first : first + rows]
+            chosen = self._chosen(batch)
             run.targets = self.targets[chosen]
             run.importance = float(rows) if self.weight is None else float(self.weight[chosen].sum())
             self._refresh()
-            run.loss, run.outputs = self.engine.backpropagate(first, rows)
+            try:
+                run.loss, run.outputs = self.engine.backpropagate(first, rows)
+            except Exception as error:
+                raise engine_fault(network, self.engine, error) from error
             network.penalise()
             run.loss += network.penalty()
             if not math.isfinite(run.loss):
@@ -266,12 +311,10 @@ class Loop:
             put(w)
             loss = network.backpropagate(self.samples, self.targets, shares)
             if not math.isfinite(loss):
-                run.restore(good)
+                count = self.samples.shape[0]
+                source = self._first_not_finite(slice(i, min(i + 1024, count)) for i in range(0, count, 1024))
                 run.history.stop_reason = f"the loss became {loss} in epoch {run.epoch + 1}, an iteration over all data"
-                raise TrainingError(
-                    f"{run.history.stop_reason}; the network has its weights from before that epoch again. "
-                    f"{LIKELY_CAUSES}"
-                )
+                raise TrainingError(f"{run.history.stop_reason}; {RESTORED}. {source}{LIKELY_CAUSES}")
             return loss, np.concatenate([network.flat_gradient[part] for part in parts]).astype(np.float64)
 
         def after_iteration(w: Array) -> None:
@@ -292,6 +335,10 @@ class Loop:
         first = np.concatenate([network.flat[part] for part in parts]).astype(np.float64)
         try:
             put(run.optimizer.minimize(function, first, run.epochs - run.epoch, after_iteration))
-        except KeyboardInterrupt:
+        except PluginError as error:
+            run.restore(good)
+            run.history.stop_reason = f"{error}; in epoch {run.epoch + 1}, an iteration over all data"
+            raise type(error)(f"{run.history.stop_reason}; {RESTORED}") from (error.__cause__ or error)
+        except BaseException:
             run.restore(good)
             raise

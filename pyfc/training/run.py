@@ -9,6 +9,7 @@ import numpy as np
 
 from pyfc.component import Optimizer
 from pyfc.component.base import Array
+from pyfc.faults import blamed
 from pyfc.training.history import History
 
 if TYPE_CHECKING:
@@ -84,17 +85,19 @@ class Run:
                 network.flat_gradient *= network.dtype.type(clip_norm / norm)
         self.steps += 1
         self.lr = self.optimizer.rate(self.epoch + self.batch / max(self.batches, 1))
-        for part in parts:
-            self.optimizer.update(
-                network.flat[part],
-                network.flat_gradient[part],
-                [array[part] for array in self.state],
-                self.lr,
-                self.steps,
-            )
+        with blamed(self.optimizer):
+            for part in parts:
+                self.optimizer.update(
+                    network.flat[part],
+                    network.flat_gradient[part],
+                    [array[part] for array in self.state],
+                    self.lr,
+                    self.steps,
+                )
         for layer in network.layers:
             if not layer.frozen:
-                layer.after_update()
+                with blamed(layer):
+                    layer.after_update()
 
     def snapshot(self) -> Array:
         """Return a copy of all parameters."""
