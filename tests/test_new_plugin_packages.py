@@ -6,6 +6,7 @@ beside it, tested, linted, documented, trained with, saved, loaded and uninstall
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import venv
@@ -40,7 +41,7 @@ print(pyfc.__file__)
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
-    """Return the folder of the programs of a fresh environment with a wheel of pyfc."""
+    """Return the folder of the programs of a fresh environment with a wheel of pyfc, which is removed in the end."""
     folder = tmp_path_factory.mktemp("installed")
     tree = copy_tree(folder / "copy")
     lend_objects(tree)
@@ -50,7 +51,8 @@ def environment(tmp_path_factory):
     (built,) = folder.glob("pyfc-*.whl")
     programs = folder / "venv" / "bin"
     subprocess.run([programs / "pip", "install", "-q", f"{built}[symbolic]", *TOOLS], check=True)
-    return programs
+    yield programs
+    shutil.rmtree(folder)  # hundreds of megabytes, which pytest would keep for three runs
 
 
 def run(programs, *command, cwd, status=0):
