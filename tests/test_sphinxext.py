@@ -176,6 +176,25 @@ def test_twice_on_a_page(build):
     assert re.search(r"index\.rst:6: \S*ERROR: .*identity stands on this page already: link to its rows", complaints)
 
 
+def test_steps_under_settings_of_their_own(install, build):
+    under = (
+        "    derivation = (",
+        """    hyperparameters = {"odd": Hyper(False)}
+    derivation = (""",
+    )
+    second = ('        Step(3, "dz = dy * (2 * z)", "chain rule with (2), not (7)", runs=True),',
+              '        Step(3, "dz = dy * (2 * z)", "chain rule", runs=True, when={"odd": False}),\n'
+              '        Step(4, "dz = dy * (FACTOR * z)", "chain rule", when={"odd": True}),')  # fmt: skip
+    wrong = changed(under, second, ("import Activation", "import Activation, Hyper"))
+    install("alpha", "square", wrong.replace("FACTOR", "1 * 2"))
+    install("beta", "cube", wrong.replace("FACTOR", "3"))
+    status, html, complaints = build("activations.square", "activations.cube")
+    assert status == 1
+    assert re.findall("ERROR.*cube: step .(.).", complaints) == ["4"]
+    assert "Proved: 3 of 4 steps" in html
+    assert "if odd = False; chain rule" in plain(html)
+
+
 def test_source_in_c(install, build, tmp_path):
     source = changed(("  # (1)", ""), ("# (3)", ""), ('needs = "z"', 'needs = "z"\n    source = "kernel.c"'))
     install("alpha", "square", source)
@@ -217,6 +236,8 @@ def test_settings_and_shapes_stand_with_the_reason():
         ("diff(y[i], z[j]) = KroneckerDelta(i, j)", r"\frac{\partial y_{i}}{\partial z_{j}} = \delta_{i,j}"),
         ("y = Piecewise((0, And(z > -1, z <= 1)), (z, True))",
          r"y = \begin{cases}0 & \text{if } z > -1 \wedge z \le 1 \\ z & \text{otherwise}\end{cases}"),
+        ("y = Piecewise((z, (z > 0) & (z < 1)), (1, (a <= b) | (z > 2)))",
+         r"y = \begin{cases}z & \text{if } (z > 0) \wedge (z < 1) \\ 1 & \text{if } (a \le b) \vee (z > 2)\end{cases}"),
         ("dW = X.T * dZ + ones*b", r"\mathit{dW} = X^{\top} \, \mathit{dZ} + \mathbf{1} \, b"),
         ("m_hat = beta1 * w_new + lr * weight_decay + x2_old",
          r"\hat{m} = \beta_{1} \, w_{\mathrm{new}} + \mathrm{lr} \, \mathrm{weight\_decay} + x_{2,\mathrm{old}}"),

@@ -15,6 +15,7 @@ from pyfc.derivation import Source, Step, tag_problems
 from pyfc.errors import ProofError, PyfcError
 from pyfc.sphinxext.mathematics import latex
 from pyfc.testing.precision import derivation_of
+from pyfc.testing.variants import variants
 
 #: The letter whose derivative a component of each group gives; see pyfc.proof.Derivation.
 _OUTPUTS = {"activations": "y", "losses": "l"}
@@ -158,19 +159,16 @@ def proved_steps(cls: type[Component]) -> set[int]:
         At the first step that does not follow from those before it.
     """
     found = set()
-    for component in _settings(cls):
+    by_options = {_options(component): component for component in variants(cls)}
+    for component in by_options.values():
         derivation = derivation_of(component, _OUTPUTS.get(cls.group, ""))
         found |= {proof.step.number for proof in derivation.prove() if proof.kind == "proved"}
     return found
 
 
-def _settings(cls: type[Component]) -> Iterator[Component]:
-    yield cls()
-    for name, hyper in cls.hyperparameters.items():
-        if isinstance(hyper.default, bool):
-            yield cls(**{name: not hyper.default})
-        elif isinstance(hyper.default, str):
-            yield from (cls(**{name: choice}) for choice in hyper.choices if choice != hyper.default)
+def _options(component: Component) -> tuple[tuple[str, bool | str], ...]:
+    """Return the settings that choose between steps; the others are letters in a proof."""
+    return tuple((name, value) for name, value in component.config().items() if isinstance(value, bool | str))
 
 
 def evidence(steps: tuple[Step, ...], source: Source, proved: set[int]) -> nodes.paragraph:

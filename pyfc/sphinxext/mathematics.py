@@ -134,6 +134,9 @@ def _operation(left: ast.expr, operator: ast.operator, right: ast.expr) -> Piece
             return f"{first}{times}{text}", min(start, _OPEN if hold == _OPEN else _PRODUCT)
         case ast.Div():
             return rf"\frac{{{_inside(left)}}}{{{_inside(right)}}}", _FRACTION
+        case ast.BitAnd() | ast.BitOr():  # of conditions
+            sign = r"\wedge" if isinstance(operator, ast.BitAnd) else r"\vee"
+            return f"{_parentheses(_inside(left))} {sign} {_parentheses(_inside(right))}", _LOOSE
         case ast.Pow():
             return f"{_inside(left, _ATOM)}^{{{_inside(right)}}}", _POWER
     raise ValueError(f"operator {type(operator).__name__} is not in the notation of pyfc.derivation")
