@@ -123,23 +123,48 @@ def _constant_zero(difference: Any) -> Any:
     return 0 if abs(sympy.N(difference.xreplace(point), 60)) < sympy.Float("1e-50") else difference
 
 
-def magnitude(expression: Any) -> Any:
+def magnitude(expression: Any, *, strict: bool = True) -> Any:
     """Return the size of the largest term of an expression: what rounding errors are relative to.
 
     ``1 - y`` can be far smaller than 1 and y, but no code can know it better than 1 and y are known. Likewise ``exp``
-    of a sum multiplies the rounding of that sum by its size.
+    of a sum multiplies the rounding of that sum by its size. If not strict, so does the exponential, sine or erfc of a
+    product: ``exp(b*z)`` is known to one part in b*z less than b*z is, unless b*z is kept to more digits. Then a
+    quotient passes on what its denominator lost in this way.
     """
+
+    def of(inner: Any) -> Any:
+        return magnitude(inner, strict=strict)
+
     if isinstance(expression, sympy.Add):
-        return sympy.Max(*(magnitude(term) for term in expression.args), evaluate=False)
+        return sympy.Max(*map(of, expression.args), evaluate=False)
     if isinstance(expression, sympy.Mul):
-        return sympy.Mul(*(magnitude(factor) for factor in expression.args), evaluate=False)
+        return sympy.Mul(*map(of, expression.args), evaluate=False)
     if isinstance(expression, sympy.Pow) and expression.exp.is_positive:
-        return sympy.Pow(magnitude(expression.base), expression.exp, evaluate=False)
+        return sympy.Pow(of(expression.base), expression.exp, evaluate=False)
+    if isinstance(expression, sympy.Pow) and not strict and expression.base.has(*_STEEP):
+        base = expression.base
+        terms = [of(term) for term in sympy.Add.make_args(base) if term.has(*_STEEP)]
+        loss = sympy.Max(1, *(term / sympy.Abs(base) for term in terms), evaluate=False)
+        return sympy.Abs(expression) * sympy.Pow(loss, -expression.exp, evaluate=False)
     if isinstance(expression, sympy.Piecewise):
-        return sympy.Piecewise(*((magnitude(value), condition) for value, condition in expression.args))
+        return sympy.Piecewise(*((of(value), condition) for value, condition in expression.args))
     if isinstance(expression, sympy.exp) and isinstance(expression.args[0], sympy.Add):
-        return expression * sympy.Max(1, magnitude(expression.args[0]), evaluate=False)
+        return expression * sympy.Max(1, of(expression.args[0]), evaluate=False)
+    if isinstance(expression, _STEEP) and not strict and _is_rounded(expression.args[0]):
+        slope = sympy.Abs(expression.fdiff(1))
+        return sympy.Max(sympy.Abs(expression), slope * of(expression.args[0]), evaluate=False)
     return sympy.Abs(expression)
+
+
+#: Functions whose value can change by far more, relative to its size, than their argument does.
+_STEEP = (sympy.exp, sympy.sin, sympy.cos, sympy.tan, sympy.sinh, sympy.cosh, sympy.erfc)
+
+
+def _is_rounded(argument: Any) -> bool:
+    """Return whether rounding has touched an argument: it is more than a letter times a power of two."""
+    factor, rest = argument.as_coeff_Mul()
+    exact = factor.is_Rational and (abs(factor.p) & (abs(factor.p) - 1)) == 0 and (factor.q & (factor.q - 1)) == 0
+    return not (rest.is_Symbol and exact)
 
 
 def evaluator(arguments: Sequence[sympy.Symbol], expression: Any) -> Any:

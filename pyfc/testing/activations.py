@@ -16,13 +16,16 @@ from pyfc.testing.precision import add_precision, columns, derivation_of, values
 from pyfc.testing.proofs import add_proof
 
 
-def check_activation(activation: Activation | type[Activation] | str) -> Report:
+def check_activation(activation: Activation | type[Activation] | str, *, strict: bool = False) -> Report:
     """Check an activation against its derivation and against finite differences.
 
     Parameters
     ----------
     activation : Activation, type or str
         What to check: an instance (with its hyper-parameters), a class, or a registered name.
+    strict : bool, default False
+        Hold it to what pyfc's own kernels are held to: digits also below the smallest normal number, and where the
+        rounding of a product, such as that of beta * z in exp(beta * z), leaves fewer.
 
     Returns
     -------
@@ -40,7 +43,7 @@ def check_activation(activation: Activation | type[Activation] | str) -> Report:
         for dtype in (np.float32, np.float64) if proved else ():
             for cols in (1,) if act.elementwise else (1, 2, 5):
                 with report.guard(f"{act.name}, {np.dtype(dtype).name}, {columns(cols)}, against its steps"):
-                    _add_precision(report, act, dtype, cols)
+                    _add_precision(report, act, dtype, cols, strict)
         with report.guard(f"{act.name} by finite differences"):
             _add_differences(report, act)
         for dtype in (np.float32, np.float64):
@@ -95,7 +98,7 @@ def _slopes(act: Activation, cols: int, dtype: Any) -> Array:
     return np.random.default_rng(2).uniform(0.1, 0.5, act.params(cols)).astype(dtype)
 
 
-def _add_precision(report: Report, act: Activation, dtype: Any, cols: int) -> None:
+def _add_precision(report: Report, act: Activation, dtype: Any, cols: int, strict: bool) -> None:
     z = inputs(dtype, cols)
     derivation = derivation_of(act, "y", sizes={"m": cols})
     dy, a = _upstream(z, act), _slopes(act, cols, dtype)
@@ -111,7 +114,7 @@ def _add_precision(report: Report, act: Activation, dtype: Any, cols: int) -> No
         rows = [act.backward(dy[i : i + 1], z=z[i : i + 1], y=y[i : i + 1], a=a)[1] for i in range(len(z))]
         computed[f"d{letter}"] = np.array(rows)
     kept = {} if "y" not in act.needs else {name: ("y",) for name in computed if name != "y"}
-    add_precision(report, act, derivation, computed, given, columns(cols), given=kept)
+    add_precision(report, act, derivation, computed, given, columns(cols), given=kept, strict=strict)
 
 
 def _add_differences(report: Report, act: Activation) -> None:

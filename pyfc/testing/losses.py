@@ -14,13 +14,15 @@ from pyfc.testing.precision import add_precision, columns, derivation_of, values
 from pyfc.testing.proofs import add_proof
 
 
-def check_loss(loss: Loss | type[Loss] | str) -> Report:
+def check_loss(loss: Loss | type[Loss] | str, *, strict: bool = False) -> Report:
     """Check a loss against its derivation and against finite differences.
 
     Parameters
     ----------
     loss : Loss, type or str
         What to check: an instance (with its hyper-parameters), a class, or a registered name.
+    strict : bool, default False
+        As in :func:`~pyfc.testing.check_activation`.
 
     Returns
     -------
@@ -38,7 +40,7 @@ def check_loss(loss: Loss | type[Loss] | str) -> Report:
         for dtype in (np.float32, np.float64) if proved else ():
             for cols in (1, 2, 5):
                 with report.guard(f"{component.name}, {np.dtype(dtype).name}, {columns(cols)}, against its steps"):
-                    _add_precision(report, component, dtype, cols)
+                    _add_precision(report, component, dtype, cols, strict)
         for cols in (1, 4):
             with report.guard(f"{component.name} by finite differences, {columns(cols)}"):
                 _add_differences(report, component, cols)
@@ -77,7 +79,7 @@ def _rows(t: Array, cols: int) -> Array:
     return t if t.ndim == 2 else np.eye(cols)[t]
 
 
-def _add_precision(report: Report, loss: Loss, dtype: Any, cols: int) -> None:
+def _add_precision(report: Report, loss: Loss, dtype: Any, cols: int, strict: bool) -> None:
     y, t = samples(loss, 30, cols, dtype)
     derivation = derivation_of(loss, "l", sizes={"m": cols})
     value, dy = np.empty(len(y), dtype), np.empty_like(y)
@@ -85,7 +87,7 @@ def _add_precision(report: Report, loss: Loss, dtype: Any, cols: int) -> None:
     loss.compute_backward(y, t, np.ones(len(y), dtype), dy)
     computed = {"l": value[:, None], "dy": dy}
     given = {"y": y, "t": _rows(t, cols).astype(dtype)}
-    add_precision(report, loss, derivation, computed, given, columns(cols))
+    add_precision(report, loss, derivation, computed, given, columns(cols), strict=strict)
 
 
 def _add_differences(report: Report, loss: Loss, cols: int) -> None:

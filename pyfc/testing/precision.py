@@ -2,7 +2,8 @@
 
 One ULP is the distance between neighbouring floating-point numbers at the true value. Where a step adds terms that
 cancel, the error is also given in ULP of the largest term, which is what rounding allows: 1 - y near y = 1 loses digits
-in any order of evaluation.
+in any order of evaluation. Code that is not held to be strict may also lose what lies below the smallest normal number,
+which harms nobody, and what the rounding of a product costs its exponential.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ def add_precision(
     *,
     hyper: Mapping[str, Any] | None = None,
     given: Mapping[str, tuple[str, ...]] | None = None,
+    strict: bool = True,
 ) -> None:
     """Compare what a kernel computed with every step that runs and has it on the left; each must have such a step.
 
@@ -90,6 +92,8 @@ def add_precision(
         Numbers beside the hyper-parameters, such as a learning rate.
     given : mapping of str to tuple of str, optional
         Left side -> letters among the definitions that the kernel was given for it, and need not work out.
+    strict : bool, default True
+        Whether numbers below the smallest normal one count, and the rounding of a product in an exponent does not.
     """
     for step in derivation.steps:
         derivation.define(step)
@@ -99,7 +103,8 @@ def add_precision(
         if not step.runs or name not in computed:
             continue
         right = expressions(derivation, step, (given or {}).get(name, ()))
-        worst = worst_error(derivation, right, inputs, {**component.config(), **(hyper or {})}, computed[name])
+        numbers = {**component.config(), **(hyper or {})}
+        worst = worst_error(derivation, right, inputs, numbers, computed[name], strict=strict)
         report.add(
             f"{name}, {computed[name].dtype.name}, {label}, against step ({step.number})",
             0 <= worst.ulp <= MAX_ULP,
@@ -141,6 +146,8 @@ def worst_error(
     inputs: Mapping[str, Array],
     hyper: Mapping[str, Any],
     computed: Array,
+    *,
+    strict: bool = True,
 ) -> Worst:
     """Return the worst error of computed (rows, entries) against expressions in letters of the inputs (rows, cols)."""
     dtype = computed.dtype
@@ -158,23 +165,24 @@ def worst_error(
             symbols.append(derivation.symbol(letter))
             columns.append(np.full(len(computed), value))  # a kernel is given doubles
     worst = Worst(-1.0, -1.0, "nothing was compared")
+    tiny = 0.0 if strict else float(np.finfo(dtype).tiny)
     with mpmath.workdps(_DIGITS[dtype]):
         for entry, right in enumerate(right_sides):
             exact = evaluator(symbols, right)
-            largest = evaluator(symbols, magnitude(right))
+            largest = evaluator(symbols, magnitude(right, strict=strict))
             for row in range(len(computed)):
                 values = [mpmath.mpf(float(column[row])) for column in columns]
                 got, true, scale = computed[row, entry], exact(*values), largest(*values)
-                strict = ulp_error(got, true, true)
-                found = min(strict, ulp_error(got, true, scale))
-                if found > worst.ulp or (found == worst.ulp and strict > worst.ulp_of_result):
+                of_result = ulp_error(got, true, true)
+                found = min(of_result, ulp_error(got, true, scale, floor=tiny))
+                if found > worst.ulp or (found == worst.ulp and of_result > worst.ulp_of_result):
                     at = ", ".join(f"{s} = {float(v)!r}" for s, v in zip(symbols, values, strict=True))
                     text = f"at row {row}, entry {entry} ({at}) computed {got!r}, true {mpmath.nstr(true, 17)}"
-                    worst = Worst(found, max(strict, worst.ulp_of_result), text)
+                    worst = Worst(found, max(of_result, worst.ulp_of_result), text)
     return worst
 
 
-def ulp_error(got: Any, true: Any, scale: Any) -> float:
+def ulp_error(got: Any, true: Any, scale: Any, *, floor: float = 0.0) -> float:
     """Return the distance between a computed and a true value, in ULP of a scale.
 
     Parameters
@@ -183,6 +191,8 @@ def ulp_error(got: Any, true: Any, scale: Any) -> float:
         Computed; its dtype says what an ULP is.
     true, scale : mpmath number
         True value, and the number whose ULP is the unit.
+    floor : float, default 0.0
+        Smallest unit.
 
     Returns
     -------
@@ -198,7 +208,7 @@ def ulp_error(got: Any, true: Any, scale: Any) -> float:
             if abs(true) > mpmath.mpf(float(info.max)) * (1 - 4 * float(info.eps)) and (true > 0) == (got > 0)
             else float("inf")
         )
-    unit = unit_in_last_place(scale, info)
+    unit = max(unit_in_last_place(scale, info), mpmath.mpf(floor))
     return float(abs(mpmath.mpf(float(got)) - true) / unit)
 
 
