@@ -12,8 +12,9 @@ import pytest
 
 from pyfc import registry
 
-#: The benchmarks need PyTorch and JAX, and take minutes: `python tests/benchmarks/run.py` runs them.
-collect_ignore = ["benchmarks"]
+#: The benchmarks need PyTorch and JAX, and take minutes: `python tests/benchmarks/run.py` runs them. The plugins are
+#: packages of their own: test_example_plugins.py installs them and runs their tests.
+collect_ignore = ["benchmarks", "plugins"]
 
 #: A plugin in NumPy that works, but for its name.
 PLUGIN = """
