@@ -79,9 +79,10 @@ class Derivation:
     bounds : mapping of str to tuple
         Letters that are hyper-parameters, with their lower bound and whether it is open; None for a switch.
     options : mapping
-        Values of the hyper-parameters that choose between formulas.
+        Values of the hyper-parameters that choose between formulas, or are whole numbers.
     sizes : mapping, optional
-        Sizes of rows (``m``) and matrices (``n, p, q``).
+        Sizes of rows (``m``) and matrices (``n, p, q``). Where an activation's row of y has another length than that of
+        z, it has q numbers: ``shapes="y (q), dy (q)"``.
     """
 
     def __init__(
@@ -132,6 +133,8 @@ class Derivation:
                 names[name] = sympy.IndexedBase(name)
             elif name in self.sizes:
                 names[name] = sympy.Integer(self.sizes[name])
+            elif type(self.options.get(name)) is int:
+                names[name] = sympy.Integer(self.options[name])  # it may say how many there are of something
             elif name == "ones":
                 names[name] = sympy.ones(self.sizes["n"], 1)
             elif len(shapes.get(name, [])) == 2:

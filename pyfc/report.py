@@ -56,11 +56,18 @@ class Report:
         In the order in which they ran.
     unproved : str
         Why nothing is proved, for a component that has no derivation; ``""`` if it has one.
+    notes : list of str
+        What was not checked, and why.
     """
 
     component: str
     checks: list[Check] = field(default_factory=list)
     unproved: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, name: str, reason: str) -> None:
+        """Take down what was not checked, and why."""
+        self.notes.append(f"{name}: {reason}")
 
     def add(self, name: str, passed: bool | np.bool_, detail: str = "") -> None:
         """Take down one check."""
@@ -113,7 +120,8 @@ class Report:
         head = f"{self.component}: {len(self.checks)} checks, {len(self.failures)} failed"
         if self.unproved:
             head += f"\n  NOT PROVED: {self.unproved}"
-        return "\n".join([head, *(f"  {check}" for check in self.checks)])
+        notes = (f"  ----  not checked: {note}" for note in self.notes)
+        return "\n".join([head, *(f"  {check}" for check in self.checks), *notes])
 
 
 def worst_entry(errors: npt.NDArray[np.float64]) -> tuple[int, ...]:

@@ -40,16 +40,16 @@ def points(symbols: Iterable[sympy.Symbol], count: int) -> Iterator[dict[sympy.S
         yield point
 
 
-def _resolve(expression: Any, point: Mapping[sympy.Symbol, Any]) -> Any:
-    """Return the smooth expression that a function with kinks is around a point."""
+def resolved(expression: Any, point: Mapping[sympy.Symbol, Any]) -> Any:
+    """Return the smooth expression that a function with kinks is around a point, given as SymPy's numbers."""
     if isinstance(expression, sympy.Piecewise):
         for value, condition in expression.args:
             if _holds(condition, point):
-                return _resolve(value, point)
+                return resolved(value, point)
         return sympy.nan
     if not expression.args:
         return expression
-    arguments = [_resolve(argument, point) for argument in expression.args]
+    arguments = [resolved(argument, point) for argument in expression.args]
     if isinstance(expression, (sympy.Max, sympy.Min)):
         choose = max if isinstance(expression, sympy.Max) else min
         return choose(arguments, key=lambda argument: number_at(argument, point))
@@ -68,18 +68,19 @@ def _holds(condition: Any, point: Mapping[sympy.Symbol, Any]) -> bool:
     if condition in (sympy.true, sympy.false):
         return bool(condition)
     if isinstance(condition, sympy.core.relational.Relational):
-        return bool(condition.func(*(number_at(_resolve(argument, point), point) for argument in condition.args)))
+        return bool(condition.func(*(number_at(resolved(argument, point), point) for argument in condition.args)))
     return bool(condition.func(*(sympy.sympify(_holds(argument, point)) for argument in condition.args)))
 
 
-_KINKS = (sympy.Piecewise, sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
+#: What makes a function not smooth.
+KINKS = (sympy.Piecewise, sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
 
 
 def regions(expression: Any) -> list[Any]:
     """Return the smooth expressions that an expression is in its regions; itself if it has no kinks."""
-    if not expression.has(*_KINKS):
+    if not expression.has(*KINKS):
         return [expression]
-    found = {_resolve(expression, point): None for point in points(expression.free_symbols, 90)}
+    found = {resolved(expression, point): None for point in points(expression.free_symbols, 90)}
     return list(found)
 
 

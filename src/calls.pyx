@@ -74,6 +74,8 @@ def capsule_problem(kernel, str name, Py_ssize_t hypers=-1):
             return f"`kernel` has no function in place {i}: expected all of them for float32 and float64"
     if name == PYFC_OPTIMIZER_CAPSULE.decode() and (<const optimizer_kernel *>head).states > MAX_STATES:
         return f"`kernel` has {(<const optimizer_kernel *>head).states} state arrays: expected at most {MAX_STATES}"
+    if name == PYFC_OPTIMIZER_CAPSULE.decode() and (<const optimizer_kernel *>head).reserved != 0:
+        return f"`kernel` has {(<const optimizer_kernel *>head).reserved} in `reserved`: expected 0; update pyfc"
     return ""
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from pyfc import kernels
 from pyfc.derivation import Source, Step, source_of
+from pyfc.errors import PluginError
 
 Array = npt.NDArray[Any]
 
@@ -100,6 +101,12 @@ class Component:
 
     def __init__(self, **hyperparameters: Any) -> None:
         owner = type(self).__name__
+        # Here, for a class can be used that no registry has seen; a kernel that is not what it should be would crash.
+        problem = (
+            "" if self.kernel is None else kernels.capsule_problem(self.kernel, self.capsule, len(self.hyperparameters))
+        )
+        if problem:
+            raise PluginError(f"{owner} cannot be used: {problem}")
         unknown = set(hyperparameters) - set(self.hyperparameters)
         if unknown:
             known = ", ".join([*self.arguments, *self.hyperparameters]) or "none"

@@ -4,12 +4,17 @@
  * array, that reaches pyfc in a PyCapsule. Built-ins use this interface and nothing else, so a compiled plugin is
  * exactly as fast as a built-in.
  *
- * Arrays are C-contiguous; samples are rows. A function must not keep a pointer, allocate, take Python's lock (the
- * GIL), or write outside its outputs; it may be called from several threads at once on different rows. It returns
- * PYFC_OK, or a positive number of its own choice that says what went wrong and stops the training.
+ * Arrays are C-contiguous; samples are rows, of which there may be none. An array begins where a number of its type may
+ * begin, and at no rounder address. A function must not keep a pointer, allocate, take Python's lock (the GIL), or write
+ * outside its outputs, all of which it fills; it may be called from several threads at once on different rows. It
+ * returns PYFC_OK, or a positive number of its own choice that says what went wrong and stops the training.
  *
- * Growing: within a major version a struct only gets new members at its end, and `size` tells which ones a
- * component knows. The major version is part of the capsule's name, so other majors are refused before they are read.
+ * Growing: within a major version a struct, pyfc_shape among them, only gets new members at its end, and `size` tells
+ * which ones a component knows: pyfc goes on taking the sizes of all earlier minor versions, and does not read what is
+ * behind the members that it knows itself. A flag that it does not know it refuses, for a component means something by
+ * it. The major version is part of the capsule's name, so other majors are refused before they are read.
+ *
+ * The struct and its functions must outlive the capsule: make the struct static.
  */
 #ifndef PYFC_KERNEL_H
 #define PYFC_KERNEL_H
@@ -114,8 +119,8 @@ typedef struct {
     uint32_t size;
     uint32_t flags; /* 0, or PYFC_ELEMENTWISE: w[i] depends on dw[i] and state[..][i] alone, so n may be any part */
     uint32_t hypers;
-    uint32_t states; /* how many state arrays */
-    uint32_t reserved; /* 0 */
+    uint32_t states; /* how many state arrays: at most 8 */
+    uint32_t reserved; /* 0, or it is refused */
     pyfc_optimizer_update_f32 update_f32;
     pyfc_optimizer_update_f64 update_f64;
 } pyfc_optimizer;

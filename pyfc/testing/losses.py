@@ -1,15 +1,21 @@
-"""Checks a loss: proof, precision, finite differences, weights, labels and edges."""
+"""Checks a loss: proof, precision, gradients, weights, labels, edges, memory, independence, threads."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from pyfc import registry
 from pyfc.component import Loss
-from pyfc.component.base import Array
 from pyfc.report import Report, worst_entry
+from pyfc.testing.calls import add_calls, add_first_calls
+from pyfc.testing.complex_step import add_complex_step
+from pyfc.testing.functions import Function, add_same, loss_functions
+from pyfc.testing.independence import add_rows
+from pyfc.testing.inputs import one_hot, samples
+from pyfc.testing.memory import add_memory
 from pyfc.testing.precision import add_precision, columns, derivation_of, values
 from pyfc.testing.proofs import add_proof
 
@@ -35,8 +41,14 @@ def check_loss(loss: Loss | type[Loss] | str, *, strict: bool = False) -> Report
     """
     component: Loss = registry.make("losses", loss)
     report = Report(repr(component))
+    problem = type(component).problem()
+    if problem:  # a kernel that is not what it should be must not be called
+        report.add("can be called", False, problem)
+        return report
     proved = add_proof(report, component, "l")
     with np.errstate(all="ignore"):  # NumPy warns of the very extremes that are tried here
+        if not add_first_calls(report, component, _functions):
+            return report
         for dtype in (np.float32, np.float64) if proved else ():
             for cols in (1, 2, 5):
                 with report.guard(f"{component.name}, {np.dtype(dtype).name}, {columns(cols)}, against its steps"):
@@ -53,30 +65,24 @@ def check_loss(loss: Loss | type[Loss] | str, *, strict: bool = False) -> Report
             y, t = samples(component, 0, 3, np.float64)
             nothing = np.isnan(component.value(y, t)) and component.gradient(y, t).shape == (0, 3)
             report.add("no samples", nothing)
-        with report.guard(f"{component.name} called twice"):
-            _add_calls(report, component)
+        with report.guard(f"{component.name}.backward with shares"):
+            _add_shares(report, component)
+        for cols in (1, 3):
+            with report.guard(f"{component.name} by complex step, {columns(cols)}"):
+                _add_complex_step(report, component, cols, proved)
+        add_calls(report, component, _functions)
+        if component.takes_labels:
+            with report.guard(f"{component.name} of labels"):
+                _add_labels(report, component)
     return report
 
 
-def samples(loss: Loss, rows: int, cols: int, dtype: Any) -> tuple[Array, Array]:
-    """Return outputs (rows, cols) and targets that suit a loss."""
-    draw = np.random.default_rng(rows + cols)
-    y = draw.normal(0, 2, (rows, cols))
-    y[::3] *= 10
-    if loss.task == "regression":
-        t: Array = draw.normal(0, 2, (rows, cols))
-    elif loss.task == "binary" or (cols == 1 and not loss.takes_labels):
-        t = draw.integers(0, 2, (rows, cols)).astype(float)
-    else:
-        t = np.eye(cols)[draw.integers(0, cols, rows)]
-    if loss.in_unit_interval:
-        y = np.clip(1 / (1 + np.exp(-y)), 1e-3, 1 - 1e-3)
-    y = y.astype(dtype)
-    return y, loss.targets(t, rows, cols, dtype)
-
-
-def _rows(t: Array, cols: int) -> Array:
-    return t if t.ndim == 2 else np.eye(cols)[t]
+def _functions(loss: Loss, rows: int, cols: int, dtype: Any) -> list[Function]:
+    """Return forward and backward of a loss at ordinary outputs, and shares of which some are 0."""
+    y, t = samples(loss, min(rows, 4099), cols, dtype)
+    share = np.random.default_rng(6).uniform(0.5, 2, len(y)).astype(dtype)
+    share[3::7] = 0
+    return loss_functions(loss, *(np.resize(array, (rows, *array.shape[1:])) for array in (y, t, share)))
 
 
 def _add_precision(report: Report, loss: Loss, dtype: Any, cols: int, strict: bool) -> None:
@@ -86,7 +92,7 @@ def _add_precision(report: Report, loss: Loss, dtype: Any, cols: int, strict: bo
     loss.compute_forward(y, t, value)
     loss.compute_backward(y, t, np.ones(len(y), dtype), dy)
     computed = {"l": value[:, None], "dy": dy}
-    given = {"y": y, "t": _rows(t, cols).astype(dtype)}
+    given = {"y": y, "t": one_hot(t, cols).astype(dtype)}
     add_precision(report, loss, derivation, computed, given, columns(cols), strict=strict)
 
 
@@ -103,7 +109,7 @@ def _add_differences(report: Report, loss: Loss, cols: int) -> None:
     # A difference of two losses cannot be known better than the losses are.
     allowed = 1e-6 + 8 * float(np.finfo(np.float64).eps) * abs(loss.value(y, t, weight)) / h
     at = worst_entry(error)
-    inputs = {"y": y[at], "t": _rows(t, cols)[at], "share": (weight / weight.sum())[at[0]]}
+    inputs = {"y": y[at], "t": one_hot(t, cols)[at], "share": (weight / weight.sum())[at[0]]}
     report.add(
         f"{loss.name}.gradient, dy by finite differences, {columns(cols)}",
         bool(error[at] < allowed) and bool(np.abs(dy).max() > 0 or (cols == 1 and loss.task == "classification")),
@@ -123,7 +129,7 @@ def _add_weights(report: Report, loss: Loss, cols: int) -> None:
         f"{one} and {other}",
     )
     if loss.takes_labels and cols > 1:
-        labels = _rows(t, cols).argmax(axis=1)
+        labels = one_hot(t, cols).argmax(axis=1)
         ones = np.eye(cols)[labels]
         same = loss.value(y, labels) == loss.value(y, ones) and np.array_equal(
             loss.gradient(y, labels), loss.gradient(y, ones)
@@ -142,10 +148,33 @@ def _add_edges(report: Report, loss: Loss, dtype: Any) -> None:
     report.add(f"a NaN spoils no other row's gradient, {name}", np.isfinite(dy[[0, 2, 3]]).all() and np.isnan(dy[1, 1]))
 
 
-def _add_calls(report: Report, loss: Loss) -> None:
-    y, t = samples(loss, 5, 3, np.float64)
-    y_before, t_before = y.copy(), t.copy()
-    first = loss.gradient(y, t)
-    loss.value(y, t)
-    report.add("inputs are left alone", np.array_equal(y, y_before) and np.array_equal(t, t_before))
-    report.add("no memory of earlier calls", np.array_equal(first, loss.gradient(y, t)))
+def _add_shares(report: Report, loss: Loss) -> None:
+    """Check that a sample's gradient is its share times the one of the share 1, and that of the share 0 is 0."""
+    for dtype in (np.float32, np.float64):
+        backward = _functions(loss, 15, 3, dtype)[1]
+        share = backward.inputs["share"]
+        ones = replace(backward, inputs={**backward.inputs, "share": np.ones_like(share)})
+        got, whole = backward(), ones()
+        add_same(report, "each row times its share", backward, got, {"dy": whole["dy"] * share[:, None]})
+        left = got["dy"][share == 0]
+        name = f"{backward.name}: a sample of weight 0 has no gradient, {np.dtype(dtype).name}"
+        report.add(name, not left.any(), f"largest entry {np.abs(left).max():.3g}")
+
+
+def _add_labels(report: Report, loss: Loss) -> None:
+    """Check the calls with integer labels too, which take the place of rows of targets."""
+    for direction in (0, 1):
+        calls = []
+        for dtype in (np.float32, np.float64):
+            for rows, cols in ((1, 2), (37, 17), (2053, 3)):
+                function = _functions(loss, rows, cols, dtype)[direction]
+                labels = {"t": one_hot(function.inputs["t"], cols).argmax(axis=1)}
+                calls.append(replace(function, inputs={**function.inputs, **labels}, name=f"{function.name} of labels"))
+        add_memory(report, calls)
+        add_rows(report, calls[1])
+
+
+def _add_complex_step(report: Report, loss: Loss, cols: int, proved: bool) -> None:
+    forward, backward = _functions(loss, 4, cols, np.float64)
+    derivation = derivation_of(loss, "l", sizes={"m": cols}) if proved else None
+    add_complex_step(report, loss, forward, backward, [("y", "dy")], derivation)

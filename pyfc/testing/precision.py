@@ -50,12 +50,12 @@ class Worst:
 
 
 def derivation_of(component: Component, output: str, *, sizes: Mapping[str, int] | None = None) -> Derivation:
-    """Return the derivation of a component, for the values that its switches and choices have."""
+    """Return the derivation of a component, for the values that its switches, choices and whole numbers have."""
     bounds = {
         name: None if isinstance(hyper.default, (bool, str)) else (hyper.low, hyper.open_low)
         for name, hyper in component.hyperparameters.items()
     }
-    options = {name: value for name, value in component.config().items() if isinstance(value, (bool, str))}
+    options = {name: value for name, value in component.config().items() if isinstance(value, (bool, str, int))}
     more = {} if sizes is None else {"sizes": sizes}
     return Derivation(component.derivation, output, bounds, options, **more)
 

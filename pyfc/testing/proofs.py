@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pyfc.component import Component
 from pyfc.derivation import tag_problems
 from pyfc.errors import ProofError
-from pyfc.report import Report
+from pyfc.report import Report, raised
 from pyfc.testing.precision import derivation_of
 
 
-def add_proof(report: Report, component: Component, output: str) -> bool:
+def add_proof(report: Report, component: Component, output: str, *, sizes: Mapping[str, int] | None = None) -> bool:
     """Check tags and proof, and say whether both hold.
 
     Parameters
@@ -20,6 +22,8 @@ def add_proof(report: Report, component: Component, output: str) -> bool:
         What to check, with the hyper-parameters that choose between its formulas.
     output : str
         The letter whose derivative is given, as in :class:`pyfc.proof.Derivation`.
+    sizes : mapping of str to int, optional
+        Of the rows and matrices that it is proved for.
 
     Returns
     -------
@@ -35,9 +39,11 @@ def add_proof(report: Report, component: Component, output: str) -> bool:
     except FileNotFoundError as error:
         report.add("tags", False, str(error))
     try:
-        proofs = derivation_of(component, output).prove()
+        proofs = derivation_of(component, output, sizes=sizes).prove()
         shown = [proof for proof in proofs if proof.kind == "proved"]
         report.add("derivation", bool(proofs), f"{len(shown)} of {len(proofs)} steps proved, the others define")
     except ProofError as error:
         report.add("derivation", False, str(error))
+    except Exception as error:  # whatever SymPy makes of an equation
+        report.add("derivation", False, raised(error))
     return len(report.failures) == before

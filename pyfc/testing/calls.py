@@ -1,0 +1,111 @@
+"""Calls a component as the engine does: into memory of others, some rows at a time, from threads, without the GIL.
+
+Both kinds of component, and both directions, are held to the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pyfc.component import Activation, Loss
+from pyfc.report import Report
+from pyfc.testing.functions import Function, add_same
+from pyfc.testing.gil import add_gil
+from pyfc.testing.independence import add_history, add_rows, add_threads
+from pyfc.testing.inputs import Widths
+from pyfc.testing.memory import add_memory
+
+#: Returns forward and backward of a component by rows, columns and dtype.
+Maker = Callable[[Any, int, int, Any], list[Function]]
+
+#: Rows and columns: fewer and more than a vector's length, no multiples of it, and more than a block of rows.
+_SHAPES = ((1, 1), (3, 5), (37, 17), (2053, 3), (2, 1030))
+_BOTH = (np.float32, np.float64)
+#: How far float32 may be from float64 at the same inputs, relative where above 1: some 40 roundings.
+_SINGLE = 5e-6
+
+
+def add_first_calls(
+    report: Report, component: Activation | Loss, functions: Maker, widths: Widths | None = None
+) -> bool:
+    """Check where a component writes, before it is called in any other way.
+
+    Parameters
+    ----------
+    report : Report
+        Where it is taken down.
+    component : Activation or Loss
+        What to check.
+    functions : callable
+        Returns its functions by rows, columns and dtype.
+    widths : Widths, optional
+        Which numbers of columns it accepts; all if not given.
+
+    Returns
+    -------
+    bool
+        Whether it may be called again: it writes nothing outside its outputs.
+    """
+    shapes = [(rows, cols if widths is None else widths.near(cols)) for rows, cols in _SHAPES]
+    for direction, word in enumerate(("forward", "backward")):
+        calls = (functions(component, *shape, dtype)[direction] for dtype in _BOTH for shape in shapes)
+        with report.guard(f"{component.name}.{word} in guarded memory"):
+            if not add_memory(report, calls):
+                reason = "what writes outside its outputs breaks the memory of the program, so it was not called again"
+                report.note("all the rest", reason)
+                return False
+    return True
+
+
+def add_calls(report: Report, component: Activation | Loss, functions: Maker, widths: Widths | None = None) -> None:
+    """Check how a component behaves as one call among many.
+
+    Parameters
+    ----------
+    report : Report
+        Where it is taken down.
+    component : Activation or Loss
+        What to check.
+    functions : callable
+        Returns its functions by rows, columns and dtype.
+    widths : Widths, optional
+        Which numbers of columns it accepts; all if not given.
+    """
+
+    def near(count: int) -> int:
+        return count if widths is None else widths.near(count)
+
+    def make(rows: int, cols: int, dtype: Any) -> list[Function]:
+        return functions(component, rows, cols, dtype)
+
+    def anew() -> Callable[[int], list[Function]]:
+        again = type(component).from_config(component.config())
+        return lambda rows: functions(again, rows, near(5), np.float64)
+
+    name = component.name
+    for direction, word in enumerate(("forward", "backward")):
+        for dtype in _BOTH:
+            with report.guard(f"{name}.{word} of some rows, {np.dtype(dtype).name}"):
+                add_rows(report, make(11, near(5), dtype)[direction])
+        with report.guard(f"{name}.{word} in float32 and float64"):
+            _add_single(report, make(50, near(3), np.float32), direction)
+        with report.guard(f"{name}.{word} in several threads"):
+            add_threads(report, make(24000, near(3), np.float64)[direction])
+    with report.guard(f"{name} after other calls"):
+        add_history(report, anew)
+    if not component.compiled:
+        report.note("GIL released", f"{name} is NumPy code, which runs with the GIL")
+        return
+    with report.guard(f"{name} beside Python"):
+        add_gil(report, lambda rows, dtype: make(rows, near(16), dtype), near(16))
+
+
+def _add_single(report: Report, functions: list[Function], direction: int) -> None:
+    """Compare float32 with float64 at the very same inputs."""
+    function = functions[direction]
+    double = function.widened()
+    single = {letter: array.astype(np.float64) for letter, array in function().items()}
+    add_same(report, "float32 and float64 are one function", double, single, double(), tolerance=_SINGLE)

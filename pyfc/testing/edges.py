@@ -1,0 +1,92 @@
+"""How an activation takes NaN, infinity, huge numbers, empty arrays, and arrays that are strided or read-only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pyfc.component import Activation
+from pyfc.component.base import Array
+from pyfc.report import Report
+from pyfc.testing.inputs import Widths
+
+
+def add_edges(report: Report, act: Activation, widths: Widths) -> None:
+    """Check an activation at its edges.
+
+    Parameters
+    ----------
+    report : Report
+        Where it is taken down.
+    act : Activation
+        What to check.
+    widths : Widths
+        Which numbers of columns it accepts.
+    """
+    for dtype in (np.float32, np.float64):
+        name = np.dtype(dtype).name
+        with report.guard(f"{act.name} of NaN and infinity, {name}"):
+            _add_special(report, act, dtype, widths.near(1))
+        with report.guard(f"{act.name} of huge inputs, {name}"):
+            report.add(f"huge inputs do not become NaN, {name}", *_huge(act, dtype, widths.near(2)))
+    for rows, cols in ((0, 3), (1, 1), (1, 7), (9, 1), (3, 0)):
+        with report.guard(f"{act.name} of {rows} rows of {cols}"):
+            _add_shape(report, act, (rows, widths.near(cols)))
+    with report.guard(f"{act.name} of three axes"):
+        _add_shape(report, act, (2, 3, widths.near(4)))
+    with report.guard(f"{act.name} of a strided and read-only input"):
+        _add_strided(report, act, widths.near(4))
+
+
+def _gradients(act: Activation, dy: Array, z: Array, y: Array) -> tuple[Array, Array]:
+    result = act.backward(dy, z=z, y=y)
+    return result if act.learned else (result, np.empty(0))
+
+
+def _dz(act: Activation, dy: Array, z: Array, y: Array) -> Array:
+    return _gradients(act, dy, z, y)[0]
+
+
+def _add_special(report: Report, act: Activation, dtype: Any, cols: int) -> None:
+    name = np.dtype(dtype).name
+    z = np.repeat(np.array([[np.nan], [1.0], [np.inf], [-np.inf], [-0.0]], dtype), cols, axis=1)
+    y = act.forward(z)
+    dz, da = _gradients(act, np.ones_like(y), z, y)
+    # A backward that reads neither z nor y, such as the identity's, has no NaN to pass on; one may read z for da alone.
+    stays = np.isnan(y[0]).all() and (np.isnan(dz[0]).any() or np.isnan(da).any() or not act.needs)
+    report.add(f"NaN stays NaN, {name}", stays, f"y {y[0]}, dz {dz[0]}")
+    report.add(f"a NaN spoils no other row, {name}", np.isfinite(y[1]).all() and np.isfinite(dz[1]).all(), f"y {y[1]}")
+
+
+def _huge(act: Activation, dtype: Any, cols: int) -> tuple[bool, str]:
+    signs = np.where(np.arange(cols) % 2, -1.0, 1.0)
+    z = np.array([1e30 * signs, 1e5 * signs, np.full(cols, -1e30)], dtype)
+    y = act.forward(z)
+    dz = _dz(act, np.ones_like(y), z, y)
+    for letter, array in (("y", y), ("dz", dz)):
+        if np.isnan(array).any():
+            row = int(np.isnan(array).any(axis=1).argmax())
+            return False, f"{letter} of z = {z[row]} is {array[row]}"
+    return True, "|z| up to 1e30"
+
+
+def _add_shape(report: Report, act: Activation, shape: tuple[int, ...]) -> None:
+    z = np.random.default_rng(4).normal(size=shape)
+    y = act.forward(z)
+    dz = _dz(act, np.ones_like(y), z, y)
+    right = dz.shape == shape and y.shape == (*shape[:-1], act.out_cols(shape[-1]))
+    report.add(f"shape {shape}", right, f"y {y.shape}, dz {dz.shape}")
+
+
+def _add_strided(report: Report, act: Activation, cols: int) -> None:
+    z = np.random.default_rng(4).normal(size=(6, 2 * cols))[::2, ::2]
+    z.flags.writeable = False
+    copy = np.ascontiguousarray(z)
+    y = act.forward(copy)
+    dy = np.ones_like(y)
+    dz = _dz(act, dy, copy, y)
+    for array in (copy, y, dy):
+        array.flags.writeable = False
+    same = np.array_equal(act.forward(z), y) and np.array_equal(_dz(act, dy, z, y), dz)
+    report.add("strided and read-only input", same, "same result as for a copy")
