@@ -348,7 +348,7 @@ def test_steps_and_tags():
         source_of("__main__" if not hasattr(importlib.sys.modules["__main__"], "__file__") else "builtins")
 
 
-@pytest.mark.parametrize("tag", ["# (2)", "// (2)", "/* (2) */", "# (1), (2)", "// (2) "])
+@pytest.mark.parametrize("tag", ["# (2)", "// (2)", "/* (2) */", "# (1), (2)", "// (2) ", "/* (2) */ \\"])
 def test_tags_of_python_and_c(tag):
     source = Source("kernel.c", f"double y;\ny = z * z;  {tag}\n/* (see 2) */ a = b; // (2) or so\n", first=11)
     assert source.tagged_lines()[2] == [12]
