@@ -37,6 +37,15 @@ def compile_arguments() -> list[str]:
     return [*flags, "-march=native", "-DPYFC_NATIVE"] if os.environ.get("PYFC_NATIVE") == "1" else flags
 
 
+def macros(source: Path) -> list[tuple[str, str | None]]:
+    """Return what a file sees of the build: one of them tells it to those who ask how pyfc was compiled."""
+    known: list[tuple[str, str | None]] = [("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")]
+    if source.name == "machine.pyx":
+        # Without a shell in between, the quotes of C need no others around them.
+        known.append(("PYFC_FLAGS", f'"{" ".join(compile_arguments())}"'))
+    return known
+
+
 def module_name(source: Path) -> str:
     """Return the module that a source becomes: ``src/activations/tanh.pyx`` -> ``pyfc.kernels.activations.tanh``."""
     return ".".join(["pyfc", "kernels", *source.relative_to("src").with_suffix("").parts])
@@ -108,7 +117,7 @@ if __name__ == "__main__":
             module_name(source),
             [str(source)],
             include_dirs=[numpy.get_include(), "pyfc/include", "src"],
-            define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
+            define_macros=macros(source),
             extra_compile_args=compile_arguments(),
             depends=[str(header) for folder in ("pyfc/include", "src") for header in Path(folder).glob("*.h")],
         )

@@ -17,6 +17,12 @@ import scipy.linalg  # noqa: F401
 
 from pyfc import kernels, registry
 from pyfc.layers import Activation, Dense, Dropout, Scale
+from pyfc.making import (
+    activation_from_address,
+    activation_from_functions,
+    loss_from_address,
+    loss_from_functions,
+)
 from pyfc.multilayer import mlp
 from pyfc.network import Network
 from pyfc.registry import available, get, register, unregister
@@ -33,11 +39,15 @@ __all__ = [
     "Network",
     "Scale",
     "StepHistory",
+    "activation_from_address",
+    "activation_from_functions",
     "available",
     "get",
     "get_include",
     "kernels",
     "load",
+    "loss_from_address",
+    "loss_from_functions",
     "mlp",
     "register",
     "unregister",

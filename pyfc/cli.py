@@ -10,9 +10,9 @@ import argparse
 from collections.abc import Sequence
 
 import pyfc
-from pyfc import demo, plugins
+from pyfc import demo, doctor, plugins
 
-COMMANDS = (demo.add_command, plugins.add_command)
+COMMANDS = (demo.add_command, doctor.add_command, plugins.add_command)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pyfc import registry
@@ -47,22 +47,39 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def table(records: list[Record]) -> Iterator[str]:
-    """Yield lines of aligned columns, and under each broken component the reason.
+    """Return lines of aligned columns, and under each broken component the reason.
 
     Parameters
     ----------
     records : list of Record
         In the order of the lines.
 
+    Returns
+    -------
+    iterator of str
+        Lines without their ends.
+    """
+    rows = [COLUMNS, *([str(getattr(record, key)) for key in COLUMNS] for record in records)]
+    return aligned(rows, ["", *(record.error for record in records)])
+
+
+def aligned(rows: Sequence[Sequence[str]], notes: Sequence[str]) -> Iterator[str]:
+    """Yield lines of aligned columns, and under each row what there is to say of it.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of str
+        Cells; the first row is the head.
+    notes : sequence of str
+        One for each row, ``""`` for nothing.
+
     Yields
     ------
     str
         A line without its end.
     """
-    rows = [COLUMNS, *([str(getattr(record, key)) for key in COLUMNS] for record in records)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    reasons = ["", *(record.error for record in records)]
-    for row, reason in zip(rows, reasons, strict=True):
+    for row, note in zip(rows, notes, strict=True):
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        if reason:
-            yield f"    {' '.join(reason.split())}"
+        if note:
+            yield f"    {' '.join(note.split())}"

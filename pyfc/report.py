@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pyfc.errors import ProofError
+from pyfc.errors import PluginError, ProofError
 
 #: Packages whose frames say less about an exception than the line that called them.
 _LIBRARIES = ("pyfc", "numpy", "scipy")
@@ -146,6 +146,8 @@ def raised(error: BaseException) -> str:
     str
         Such as ``TypeError: 'numpy.ndarray' object is not callable, at plugin.py:12, dz[...] = dy(1 - y * y)``.
     """
+    if isinstance(error, PluginError):  # it says so itself, of what raised the first one
+        return f"{type(error).__name__}: {error}"
     frames = list(traceback.walk_tb(error.__traceback__))
     packages = [frame.f_globals.get("__name__", "").partition(".")[0] for frame, _ in frames]
     others = [pair for pair, package in zip(frames, packages, strict=True) if package not in _LIBRARIES]

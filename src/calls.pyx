@@ -15,6 +15,9 @@ from pyfc.errors import KernelError
 
 cnp.import_array()
 
+#: The version of pyfc_kernel.h that this pyfc was compiled against.
+ABI = f"{PYFC_ABI_VERSION >> 16}.{PYFC_ABI_VERSION & 0xffff}"
+
 cdef enum:
     MAX_STATES = 8
 
@@ -77,6 +80,22 @@ def capsule_problem(kernel, str name, Py_ssize_t hypers=-1):
     if name == PYFC_OPTIMIZER_CAPSULE.decode() and (<const optimizer_kernel *>head).reserved != 0:
         return f"`kernel` has {(<const optimizer_kernel *>head).reserved} in `reserved`: expected 0; update pyfc"
     return ""
+
+
+def kernel_abi(kernel):
+    """Return the version of pyfc_kernel.h that a kernel was compiled against, such as ``"1.0"``.
+
+    Parameters
+    ----------
+    kernel : PyCapsule
+        One that :func:`capsule_problem` has nothing against.
+
+    Returns
+    -------
+    str
+    """
+    cdef const head_t *head = <const head_t *>PyCapsule_GetPointer(kernel, PyCapsule_GetName(kernel))
+    return f"{head.abi >> 16}.{head.abi & 0xffff}"
 
 
 def activation_flags(kernel):

@@ -31,6 +31,19 @@ cdef extern from "gemm.h" nogil:
         int64_t n, int64_t count, const int32_t *index, const double *x, const double *b, int64_t b_row,
         const double *start, double *c)
 
+cdef extern from *:
+    """
+    static int gemm_bytes(void)
+    {
+    #ifdef GEMM_CHOOSE
+        if (gemm_f32 == gemm_f32_v4) return sizeof(vector_f32_v4);
+        if (gemm_f32 == gemm_f32_v3) return sizeof(vector_f32_v3);
+    #endif
+        return sizeof(vector_f32_any);
+    }
+    """
+    int gemm_bytes() nogil
+
 gemm_choose()
 
 derivation = (
@@ -269,3 +282,8 @@ cdef cnp.ndarray output(value, dtype, int64_t rows, cols, inputs):
         if np.may_share_memory(value, array):
             raise ValueError("out overlaps an input: expected memory of its own; use numpy.empty")
     return value
+
+
+def vector_bytes():
+    """Return how many bytes the vectors of the products have that gemm.h chose for this processor: 64, 32 or 16."""
+    return gemm_bytes()

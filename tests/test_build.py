@@ -5,6 +5,7 @@ that only what changed is compiled again; without it the tests take longer and a
 """
 
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -179,6 +180,12 @@ def test_editable_install_built_for_this_machine(tree, tmp_path):
     assert log.count("-march=native") >= len(sources(small))
     assert call(programs / "python", "-c", USE_SOFTSIGN, cwd=tmp_path).strip() == str(small / "pyfc" / "__init__.py")
     assert "1 checked, 0 broken" in call(programs / "pyfc", "plugins", "--check", cwd=tmp_path)
+    build = json.loads(call(programs / "pyfc", "doctor", "--json", cwd=tmp_path))["build"]
+    assert (build["native"], build["copy"], build["flags"].split()[-2:]) == (
+        True,
+        None,
+        ["-march=native", "-DPYFC_NATIVE"],
+    )
 
 
 @pytest.mark.slow

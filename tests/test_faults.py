@@ -120,6 +120,8 @@ def test_a_nan_names_the_plugin_that_made_it(install, way, value):
     with pytest.raises(TrainingError, match=source):
         network.fit(X, Y, batch_size=10, progress=False, **way)
     np.testing.assert_array_equal(network.flat, before)
+    with pytest.raises(TrainingError, match=f"no step was made. {source}"):
+        network.step((X, Y))
 
 
 @pytest.mark.parametrize("way", WAYS[:3], ids=["engine", "callback", "momentum"])

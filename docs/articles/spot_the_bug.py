@@ -34,6 +34,8 @@ def show(title, report):
     """Print what a report found: its failed lines, or that there are none."""
     failed = len(report.failures)
     print(f"{title}: {failed} of {len(report.checks)} checks fail" if failed else f"{title}: all checks pass")
+    if report.unproved:
+        print(f"  not proved: {report.unproved}")
     for check in report.failures:
         print(f"  {check}")
 

@@ -12,6 +12,7 @@ from pyfc import registry
 from pyfc.component import Hyper, Optimizer
 from pyfc.data import float_rows
 from pyfc.errors import TrainingError
+from pyfc.faults import not_finite
 from pyfc.training.history import History
 from pyfc.training.run import Run
 
@@ -73,11 +74,13 @@ def step(
         run = Run(network, recipe, epochs=1, batches=1, history=History())
         run.state = recipe.new_state(network.flat.size, network.dtype)
         network.last_step = run
-    run.loss, _ = network.backpropagate_batch(float_rows(samples, slice(None), network.dtype), targets, shares)
-    if not math.isfinite(run.loss):
-        raise TrainingError(f"the loss is {run.loss}: no step was made. {LIKELY_CAUSES}")
-    if not np.isfinite(network.flat_gradient).all():
-        raise TrainingError(f"the gradient has a NaN or infinite entry: no step was made. {LIKELY_CAUSES}")
+    x = float_rows(samples, slice(None), network.dtype)
+    run.loss, _ = network.backpropagate_batch(x, targets, shares)
+    lost = not math.isfinite(run.loss)
+    if lost or not np.isfinite(network.flat_gradient).all():
+        what = f"the loss is {run.loss}" if lost else "the gradient has a NaN or infinite entry"
+        source = not_finite(network, x, targets, shares)
+        raise TrainingError(f"{what}: no step was made. {source}{' ' if source else ''}{LIKELY_CAUSES}")
     run.apply(*clips)
     run.epoch += 1
     return run.loss

@@ -1,0 +1,150 @@
+"""Every registered component, loaded and timed. Whatever a plugin does meanwhile stays in its own row."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from pyfc import kernels, registry
+from pyfc.component import Activation, Component, Loss, Optimizer
+from pyfc.errors import PluginError
+from pyfc.record import Record
+from pyfc.report import raised
+from pyfc.trial import samples
+
+#: The array that functions are timed on. With its result it stays in a processor's own caches; and so many columns can
+#: be shared out among 2, 3, 4, 5 or 6, as activations with fewer outputs than inputs want them.
+ROWS, COLS = 128, 120
+
+#: Seconds: of one sample, which is of many calls if they are short, and of all samples of one function.
+SAMPLE, ENOUGH = 2e-4, 0.05
+
+
+def table() -> list[dict[str, Any]]:
+    """Return a row for each registered component, as ``pyfc doctor --json`` has it.
+
+    Returns
+    -------
+    list of dict
+        In the order of ``pyfc plugins``.
+    """
+    records = registry.records()
+    bearers: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for record in records:
+        if record.state != "disabled":
+            bearers[record.group, record.name].append(record)
+    rows = []
+    # A plugin that prints must not spoil what this program prints.
+    with redirect_stdout(sys.stderr):
+        for record in records:
+            others = bearers[record.group, record.name]
+            clash = [other.full_name for other in others] if record in others and len(others) > 1 else []
+            rows.append(_row(record) | {"clash": clash})
+    return rows
+
+
+def _row(record: Record) -> dict[str, Any]:
+    row: dict[str, Any] = {key: getattr(record, key) for key in ("group", "name", "distribution", "version", "value")}
+    row |= {"abi": None, "kind": None, "state": "ok", "error": "", "ns": {}}
+    doing = "making it with its defaults"
+    try:
+        component = record.load()()
+        row["kind"] = "compiled" if getattr(component, "compiled", False) else "NumPy"
+        if component.kernel is not None:
+            row["abi"] = kernels.kernel_abi(component.kernel)
+        doing = "measuring it"
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            row["ns"] = nanoseconds(component)
+    except PluginError:
+        row |= {"state": record.state, "error": record.error}  # which the record keeps
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # even sys.exit in a plugin must not disturb the rest
+        row |= {"state": "broken", "error": f"{doing} raised {_text(error)}"}
+    return row
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return " ".join(raised(error).split())
+    except Exception:  # the __str__ of a plugin's exception is the plugin's code too
+        return f"{type(error).__name__}, whose message cannot be shown"
+
+
+def nanoseconds(component: Component) -> dict[str, float]:
+    """Return how long each function of a component takes for one number in float32, the call from Python included.
+
+    Parameters
+    ----------
+    component : Component
+        With its hyper-parameters.
+
+    Returns
+    -------
+    dict of str to float
+        ``forward`` and ``backward`` of an activation or a loss, ``update`` of an optimizer that works in batches.
+    """
+    if isinstance(component, Activation):
+        calls, count = _activation_calls(component), ROWS * COLS
+    elif isinstance(component, Loss):
+        calls, count = _loss_calls(component), ROWS * COLS
+    elif isinstance(component, Optimizer) and not component.full_batch:
+        calls, count = _optimizer_calls(component), ROWS * COLS
+    else:
+        return {}
+    return {name: _seconds(call) / count * 1e9 for name, call in calls.items()}
+
+
+def _activation_calls(act: Activation) -> dict[str, Callable[[], None]]:
+    draw = np.random.default_rng(0)
+    z = draw.normal(size=(ROWS, COLS)).astype(np.float32)
+    y, dz = np.empty((ROWS, act.out_cols(COLS)), np.float32), np.empty_like(z)
+    dy = draw.normal(size=y.shape).astype(np.float32)
+    a = np.full(act.params(COLS), act.learned.start if act.learned else 0, np.float32)
+    da = np.zeros_like(a)
+    x, r = (z if "z" in act.needs else None), (y if "y" in act.needs else None)
+    return {
+        "forward": lambda: act.compute_forward(z, y, a),
+        "backward": lambda: act.compute_backward(x, r, dy, dz, a, da),
+    }
+
+
+def _loss_calls(loss: Loss) -> dict[str, Callable[[], None]]:
+    y, t = samples(loss, ROWS, COLS, np.float32)
+    share, value, dy = np.full(ROWS, 1 / ROWS, np.float32), np.empty(ROWS, np.float32), np.empty_like(y)
+    return {
+        "forward": lambda: loss.compute_forward(y, t, value),
+        "backward": lambda: loss.compute_backward(y, t, share, dy),
+    }
+
+
+def _optimizer_calls(optimizer: Optimizer) -> dict[str, Callable[[], None]]:
+    draw = np.random.default_rng(0)
+    w, dw = (draw.normal(size=ROWS * COLS).astype(np.float32) for _ in range(2))
+    state, rate = optimizer.new_state(w.size, w.dtype), optimizer.rate(0)
+    return {"update": lambda: optimizer.update(w, dw, state, rate, 2)}
+
+
+def _seconds(call: Callable[[], None]) -> float:
+    """Return how long a call takes: the median of some samples, after a first one that does not count."""
+    call()
+    start = perf_counter()
+    call()
+    first = perf_counter() - start
+    count = max(1, int(SAMPLE / max(first, 1e-7)))
+    found = [first] if first > ENOUGH else []
+    while len(found) < 7 and sum(found) * count < ENOUGH:
+        start = perf_counter()
+        for _ in range(count):
+            call()
+        found.append((perf_counter() - start) / count)
+    return median(found)
