@@ -10,9 +10,9 @@ import argparse
 from collections.abc import Sequence
 
 import pyfc
-from pyfc import demo, doctor, plugins
+from pyfc import demo, doctor, new_plugin, plugins
 
-COMMANDS = (demo.add_command, doctor.add_command, plugins.add_command)
+COMMANDS = (demo.add_command, doctor.add_command, new_plugin.add_command, plugins.add_command)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -17,10 +17,9 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from building import ROOT, SUFFIX, copy_tree, lend_objects
 
-ROOT = Path(__file__).parents[1]
 SITE_PACKAGES = sysconfig.get_path("platlib")
-SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 GROUPS = ("activations", "losses", "optimizers", "initializers")
 PIP = ["-m", "pip", "--disable-pip-version-check", "--no-input"]
 OFFLINE = ["--no-build-isolation", "--no-deps", "--no-index"]
@@ -88,14 +87,7 @@ def install(tree, site, **environment):
 def tree(tmp_path_factory):
     """Return the unpacked source distribution of this folder."""
     folder = tmp_path_factory.mktemp("sdist")
-    copy = folder / "copy"
-    without = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__", "*.egg-info", "_build")
-    for name in ("pyfc", "src", "tests", "docs"):
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, copy / name, ignore=without)
-    for path in ROOT.iterdir():
-        if path.is_file() and not path.name.startswith("."):
-            shutil.copy2(path, copy)
+    copy = copy_tree(folder / "copy")
     call(sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", folder, copy)
     with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
         archive.extractall(folder, filter="data")
@@ -105,15 +97,9 @@ def tree(tmp_path_factory):
 @pytest.fixture(scope="module")
 def with_and_without(tree, tmp_path_factory):
     """Install without softsign, put its file back, install again: return the two folders."""
-    if (ROOT / "build").is_dir():
-        shutil.copytree(ROOT / "build", tree / "build", dirs_exist_ok=True)
-        library = tree / "build" / f"lib.{sysconfig.get_platform()}-{sys.implementation.cache_tag}"
-        for path in (ROOT / "pyfc").rglob(f"*{SUFFIX}"):
-            target = library / path.relative_to(ROOT)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, target)
-        for path in (tree / "build").rglob("softsign*"):
-            path.unlink()
+    lend_objects(tree)
+    for path in (tree / "build").rglob("softsign*"):
+        path.unlink()
     softsign = tree / "src" / "activations" / "softsign.pyx"
     text = softsign.read_text(encoding="utf-8")
     sites = tmp_path_factory.mktemp("sites")

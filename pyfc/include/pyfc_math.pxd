@@ -9,6 +9,8 @@ cdef extern from "pyfc_math.h" nogil:
     const double DOWN "PYFC_DOWN"  # 2**-100
     float pyfc_exp_f32(float)
     double pyfc_exp_f64(double)
+    float pyfc_exp_below_f32(float)
+    double pyfc_exp_below_f64(double)
     float pyfc_exp_up_f32(float, float)
     double pyfc_exp_up_f64(double, double)
     double pyfc_exp_up_low_f64(double, double, double *)
@@ -213,8 +215,10 @@ cdef inline real normal_tail_slope(real x) noexcept nogil:
 
 cdef inline real exp_below(real x) noexcept nogil:
     """exp(x) for x <= 0; faster than exp."""
-    cdef real zero = 0, far = 770 if real is double else 150, down = DOWN
-    return exp_up(-distance(x, far), zero) * down
+    if real is float:
+        return pyfc_exp_below_f32(x)
+    else:
+        return pyfc_exp_below_f64(x)
 
 
 cdef inline double sum_of(const real *x, int64_t n) noexcept nogil:

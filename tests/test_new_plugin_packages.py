@@ -1,0 +1,91 @@
+"""Each package that ``pyfc new-plugin`` writes, used as its author would, by the commands of its README.
+
+A wheel of pyfc is installed in a fresh environment, and each package is generated outside this repository, installed
+beside it, tested, linted, documented, trained with, saved, loaded and uninstalled.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import venv
+
+import pytest
+from building import copy_tree, lend_objects
+
+from pyfc.new_plugin.package import KINDS, LANGUAGES
+
+#: What is compiled must be built with the tools that are there, or pip would look for pyfc in an index.
+TOOLS = ["setuptools>=77", "cython>=3.1", "cython-lint>=0.16", "pytest>=8.2", "ruff>=0.9"]
+
+TRAIN = """
+import numpy as np, pyfc
+from pyfc import datasets
+X, digits = datasets.load_digits()
+net = pyfc.mlp([64, 32, 10], {kind}="{name}", seed=0)
+net.fit(X / 16, digits, epochs=10, optimizer=pyfc.Adam(lr=0.01), progress=False)
+y = net.forward(X / 16)
+print((y.argmax(axis=1) == digits).mean())
+net.save("net.safetensors")
+np.save("y.npy", y)
+"""
+LOAD = """
+import numpy as np, pyfc
+from pyfc import datasets
+net = pyfc.load("net.safetensors")
+assert np.array_equal(net.forward(datasets.load_digits()[0] / 16), np.load("y.npy"))
+print(pyfc.__file__)
+"""
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    """Return the folder of the programs of a fresh environment with a wheel of pyfc."""
+    folder = tmp_path_factory.mktemp("installed")
+    tree = copy_tree(folder / "copy")
+    lend_objects(tree)
+    wheel = ["wheel", "-q", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, tree]
+    subprocess.run([sys.executable, "-m", "pip", *wheel], check=True)
+    venv.create(folder / "venv", with_pip=True)
+    (built,) = folder.glob("pyfc-*.whl")
+    programs = folder / "venv" / "bin"
+    subprocess.run([programs / "pip", "install", "-q", f"{built}[symbolic]", *TOOLS], check=True)
+    return programs
+
+
+def run(programs, *command, cwd, status=0):
+    """Run a program of the environment, of which no other is seen, and return what it prints."""
+    hidden = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYTEST_ADDOPTS", "COVERAGE_PROCESS_START"}
+    kept = {key: value for key, value in os.environ.items() if key not in hidden}
+    done = subprocess.run(
+        list(map(str, command)), cwd=cwd, env={**kept, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    assert done.returncode == status, f"{command}\n{done.stdout}"
+    return done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_generated_package_is_a_full_citizen(kind, language, environment, tmp_path):
+    name, package = f"my_{kind}_{language}", tmp_path / f"my_{kind}_{language}"
+    distribution = f"pyfc-my-{kind}-{language}"
+    run(environment, "pyfc", "new-plugin", name, "--kind", kind, "--lang", language, cwd=tmp_path)
+    blocks = re.findall(r"```sh\n(.*?)```", (package / "README.md").read_text(), re.DOTALL)
+    said = [run(environment, "bash", "-euo", "pipefail", "-c", block, cwd=package) for block in blocks]
+    assert re.search(r"\b4 passed", said[1])
+    assert "All checks passed" in said[2]
+    assert len(said) == 4
+    page = (package / "docs" / "_build" / "index.html").read_text()
+    assert 'id="pyfc-{}-{}-6"'.format(KINDS[kind], name.replace("_", "-")) in page
+
+    listed = [line.split() for line in run(environment, "pyfc", "plugins", "--check", cwd=tmp_path).splitlines()]
+    assert [KINDS[kind], name, distribution, "0.1.0", "ok"] in listed
+    (tmp_path / "train.py").write_text(TRAIN.format(kind=kind, name=name))
+    assert float(run(environment, "python", "train.py", cwd=tmp_path)) > 0.97
+    assert str(environment.parent) in run(environment, "python", "-c", LOAD, cwd=tmp_path)
+    run(environment, "pip", "uninstall", "-q", "-y", distribution, cwd=tmp_path)
+    told = run(environment, "python", "-c", LOAD, cwd=tmp_path, status=1).splitlines()[-1]
+    assert told.startswith("pyfc.errors.PluginError")
+    assert f"{distribution} 0.1.0" in told
