@@ -3,11 +3,13 @@
 import functools
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import building
 import pytest
 
 from pyfc import registry
@@ -102,3 +104,11 @@ def run(tmp_path: Path) -> Callable[..., str]:
         return done.stdout
 
     return run
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return the folder of the programs of a fresh environment with a wheel of pyfc, which is removed in the end."""
+    folder = tmp_path_factory.mktemp("installed")
+    yield building.fresh_environment(folder)
+    shutil.rmtree(folder)  # hundreds of megabytes, which pytest would keep for three runs

@@ -1,5 +1,8 @@
 """Every component passes pyfc's kit in all of its variants, and does what its paper says."""
 
+import doctest
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -12,6 +15,18 @@ test_maxout = conformance_test("maxout")
 test_focal = conformance_test("focal")
 
 RNG = np.random.default_rng(0)
+README = Path(__file__).parents[1] / "README.md"
+
+
+@pytest.mark.parametrize("name", ["snake", "sparsemax", "maxout", "focal", "README"])
+def test_examples(name):
+    if name == "README":
+        assert doctest.testfile(str(README), module_relative=False).failed == 0
+        return
+    cls = pyfc.get("losses" if name == "focal" else "activations", name)
+    (example,) = doctest.DocTestFinder(recurse=False).find(cls, name, module=False)
+    assert example.examples
+    assert doctest.DocTestRunner().run(example).failed == 0
 
 
 def snake(**settings):

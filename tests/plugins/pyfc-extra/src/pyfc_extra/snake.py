@@ -58,7 +58,7 @@ class Snake(Activation):
         Step(2, "s = Piecewise((sin(a * z) / a, Ne(a, 0)), (z, True))", "z is the limit for a = 0", runs=True),
         Step(3, "y = z + a * s**2", "(1) with (2)", runs=True),
         Step(4, "diff(y, z) = 1 + 2 * sin(a * z) * cos(a * z)", "chain rule on (1)"),
-        Step(5, "dz = dy * (1 + sin(2 * a * z))", "(4) with 2 sin(x) cos(x) = sin(2 x)", runs=True),
+        Step(5, "dz = dy * (1 + 2 * a * s * cos(a * z))", "(4) with (2)", runs=True),
         Step(6, "da = dy * s * (2 * z * cos(a * z) - s)",
              "quotient rule on (1), for one sample and one unit: the sum over all that share the frequency", runs=True),
     )  # fmt: skip
@@ -78,10 +78,10 @@ class Snake(Activation):
 
     def compute_backward(self, z: Array, y: Array | None, dy: Array, dz: Array, a: Array, da: Array) -> None:
         """Fill dz and da."""
-        s = self._wave(z, a)
-        each = dy * s * (2 * z * np.cos(a * z) - s)  # (6)
+        s, slope = self._wave(z, a), 2 * np.cos(a * z)  # (5), (6)
+        each = dy * s * (z * slope - s)  # (6)
         da[:] = each.sum(axis=0) if self.per == "unit" else each.sum()
-        dz[:] = dy * (1 + np.sin(2 * a * z))  # (5)
+        dz[:] = dy * (1 + a * s * slope)  # (5)
 
     @staticmethod
     def _wave(z: Array, a: Array) -> Array:
