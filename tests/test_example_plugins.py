@@ -56,7 +56,7 @@ def package(tmp_path_factory):
 @pytest.fixture(scope="module")
 def installed(environment, package):
     """Install the package as a user does, not editable; return the environment's programs."""
-    run_in(environment, "pip", "install", "-q", "--no-build-isolation", ".[test]", cwd=package)
+    run_in(environment, "pip", "install", "-q", "--no-build-isolation", ".[test,docs]", cwd=package)
     yield environment
     run_in(environment, "pip", "uninstall", "-q", "-y", "pyfc-extra", cwd=package)
 
@@ -72,6 +72,18 @@ def test_all_are_listed(installed, tmp_path):
     records = json.loads(run_in(installed, "pyfc", "plugins", "--check", "--json", cwd=tmp_path))
     found = {(r["name"], r["distribution"], r["version"], r["state"]) for r in records if r["distribution"] != "pyfc"}
     assert found == {(name, "pyfc-extra", "0.1.0", "ok") for name in NETWORKS}
+
+
+def test_its_page_shows_every_derivation(installed, package):
+    run_in(installed, "sphinx-build", "-q", "-W", "docs", "docs/_build", cwd=package)
+    page = (package / "docs" / "_build" / "index.html").read_text(encoding="utf-8")
+    for name, last in (
+        ("activations-snake", 6),
+        ("activations-sparsemax", 10),
+        ("activations-maxout", 3),
+        ("losses-focal", 12),
+    ):
+        assert f'id="pyfc-{name}-{last}"' in page
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -106,8 +106,8 @@ class Focal(Loss):
     """The focal loss of the softmax: for each sample ``-(1 - p)**gamma log(p)`` with the probability p of its label.
 
     Use it where most samples are easy and would drown the others, as with rare classes: a sample that is right already
-    counts less, the more so the larger gamma is. With gamma = 0 it is ``softmax_cross_entropy``. As there, the outputs y
-    are logits, any numbers, and the network ends without an activation; targets are integer labels (n,), or rows
+    counts less, the more so the larger gamma is. With gamma = 0 it is ``softmax_cross_entropy``. As there, the outputs
+    y are logits, any numbers, and the network ends without an activation; targets are integer labels (n,), or rows
     (n, m) of probabilities, one-hot as a rule.
 
     Parameters
@@ -123,12 +123,12 @@ class Focal(Loss):
     Examples
     --------
     >>> import pyfc
-    >>> y, labels = [[0.0, 0.0], [3.0, 0.0], [0.0, 10000.0]], [0, 0, 0]
+    >>> y, labels = [[0.0, 0.0], [1.0, 0.0], [0.0, 10000.0]], [0, 0, 0]
     >>> [round(pyfc.get("losses", "focal")(gamma=g).value(y[:2], labels[:2]), 4) for g in (0, 2)]
-    [0.3709, 0.0867]
-    >>> pyfc.get("losses", "focal")().gradient(y, labels).round(3) + 0.0
-    array([[-0.141,  0.141],
-           [-0.001,  0.001],
+    [0.5032, 0.098]
+    >>> pyfc.get("losses", "focal")().gradient(y, labels).round(3)
+    array([[-0.099,  0.099],
+           [-0.018,  0.018],
            [-0.333,  0.333]])
     """
 

@@ -71,8 +71,8 @@ class Sparsemax(Activation):
 
     Use it in place of ``softmax`` at an output that may exclude classes altogether: entries far enough below the
     largest get exactly 0. A cross-entropy would be infinite there, so train it with ``squared_error``, which takes
-    labels too; ``net.forward(X)`` are the probabilities, and their ``argmax(axis=1)`` is the label. Each entry loses the
-    same threshold tau, and what is below it becomes 0.
+    labels too; ``net.forward(X)`` are the probabilities, and their ``argmax(axis=1)`` is the label. Each entry loses
+    the same threshold tau, and what is below it becomes 0.
 
     References
     ----------
@@ -88,8 +88,8 @@ class Sparsemax(Activation):
     array([[0.625, 0.375, 0.   ],
            [1.   , 0.   , 0.   ]])
     >>> sparsemax.backward([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0]], y=y)
-    array([[ 0.5, -0.5,  0. ],
-           [ 0. ,  0. ,  0. ]])
+    array([[ 0.5, -0.5, -0. ],
+           [ 0. , -0. , -0. ]])
     """
 
     name = "sparsemax"
