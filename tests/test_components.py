@@ -33,7 +33,9 @@ def test_component_holds(group: str, component: Component) -> None:
     report = CHECKS[group](component)
     report.raise_if_failed(unproved=False)
     if group == "activations":  # what the kit asks of everybody is 4
-        errors = [float(check.detail.split()[0]) for check in report.checks if re.search("float64.*step", check.name)]
+        errors = [
+            float(check.detail.split()[0]) for check in report.checks if re.search("float64.*against step", check.name)
+        ]
         assert errors
         assert max(errors) <= 2, str(report)
 

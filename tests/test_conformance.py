@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import pyfc
-from pyfc.component import Activation, Component, Hyper, Loss, Step
+from pyfc.component import Activation, Component, Hyper, Learned, Loss, Step
 from pyfc.errors import UnknownNameError
 from pyfc.testing import check_activation, conformance_test, variants
 
@@ -50,11 +50,75 @@ class WrongForOtherBetas(Swish):
         y[:] = z / (1 + np.exp(-z))
 
 
+class Maxout(Activation):
+    """The largest of each so many inputs: a row of y is shorter than one of z, and not every length of z will do."""
+
+    name = "test_maxout"
+    needs = "zy"
+    elementwise = False
+    hyperparameters = {"pieces": Hyper(2, low=2)}  # noqa: RUF012
+    derivation = (
+        Step(1, "y[i] = Max(z[(i-1)*pieces + j], (j, 1, pieces))", "definition", shapes="y (q), dy (q)", runs=True),
+        Step(
+            2,
+            "dz[i] = dy[(i-1)//pieces + 1] * Piecewise((1, z[i] >= y[(i-1)//pieces + 1]), (0, True))",
+            "the largest alone moves y",
+            shapes="dz (m)",
+            runs=True,
+        ),
+    )
+
+    def out_cols(self, cols):
+        if cols % self.pieces:
+            raise ValueError(f"{cols} inputs: expected a multiple of pieces={self.pieces}")
+        return cols // self.pieces
+
+    def compute_forward(self, z, y, a):
+        y[:] = z.reshape(len(z), y.shape[1], self.pieces).max(axis=2)  # (1)
+
+    def compute_backward(self, z, y, dy, dz, a, da):
+        dz[:] = np.where(z >= np.repeat(y, self.pieces, axis=1), np.repeat(dy, self.pieces, axis=1), 0)  # (2)
+
+
+class Scaled(Activation):
+    """A learned factor for each unit, and the derivative by it."""
+
+    name = "test_scaled"
+    needs = "z"
+    learned = Learned("a", 1.0)
+    derivation = (
+        Step(1, "y = a * tanh(z)", "definition", runs=True),
+        Step(2, "dz = dy * a * (1 - tanh(z)**2)", "the derivative of tanh", runs=True),
+        Step(3, "da = dy * tanh(z)", "y is linear in a", runs=True),
+    )
+
+    def params(self, cols):
+        return cols
+
+    def compute_forward(self, z, y, a):
+        y[:] = a * np.tanh(z)  # (1)
+
+    def compute_backward(self, z, y, dy, dz, a, da):
+        s = np.tanh(z)
+        dz[:] = dy * a * (1 - s * s)  # (2)
+        da[:] = (dy * s).sum(axis=0)  # (3)
+
+
+test_a_shorter_row = conformance_test(Maxout)
+test_a_learned_parameter_for_each_unit = conformance_test(Scaled)
 test_a_class = conformance_test(Swish)
 test_an_instance = conformance_test(Swish(beta=0.3))
 test_a_name = conformance_test("softsign")
 test_a_loss = conformance_test("squared_error")
 test_without_a_proof = conformance_test(Unproved(), unproved=True)
+
+
+def test_the_report_says_which_widths_were_refused() -> None:
+    report = check_activation(Maxout(pieces=3))
+    (note,) = (note for note in report.notes if note.startswith("rows of 1, 2, "))
+    assert "Maxout.out_cols refuses them: 1 inputs: expected a multiple of pieces=3; checked: [0, 3, 6, " in note
+    assert any("3 columns, against step (1)" in check.name for check in report.checks)
+    assert any("6 columns, against step (2)" in check.name for check in report.checks)
 
 
 @pytest.mark.parametrize("beta", [1.0, 1.125])

@@ -32,7 +32,7 @@ def check_activation(activation: Activation | type[Activation] | str, *, strict:
         What to check: an instance (with its hyper-parameters), a class, or a registered name.
     strict : bool, default False
         Hold it to what pyfc's own kernels are held to: digits also below the smallest normal number, and where the
-        rounding of a product, such as that of beta * z in exp(beta * z), leaves fewer.
+        rounding of a product, such as that of beta * z in exp(beta * z), leaves fewer; and NaN also in the gradient.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def check_activation(activation: Activation | type[Activation] | str, *, strict:
             _add_differences(report, act, widths.near(5))
         with report.guard(f"{act.name} by complex step"):
             _add_complex_step(report, act, widths.near(3), proved)
-        add_edges(report, act, widths)
+        add_edges(report, act, widths, strict=strict)
         add_calls(report, act, _functions, widths)
         with report.guard(f"{act.name} by columns and in place"):
             _add_claims(report, act, widths.near(5))

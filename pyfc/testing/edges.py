@@ -12,7 +12,7 @@ from pyfc.report import Report
 from pyfc.testing.inputs import Widths
 
 
-def add_edges(report: Report, act: Activation, widths: Widths) -> None:
+def add_edges(report: Report, act: Activation, widths: Widths, *, strict: bool = False) -> None:
     """Check an activation at its edges.
 
     Parameters
@@ -23,11 +23,14 @@ def add_edges(report: Report, act: Activation, widths: Widths) -> None:
         What to check.
     widths : Widths
         Which numbers of columns it accepts.
+    strict : bool, default False
+        Ask for a NaN in the gradient too. Where it is missing, as where a backward compares, nothing is hidden: the
+        loss is NaN already.
     """
     for dtype in (np.float32, np.float64):
         name = np.dtype(dtype).name
         with report.guard(f"{act.name} of NaN and infinity, {name}"):
-            _add_special(report, act, dtype, widths.near(1))
+            _add_special(report, act, dtype, widths.near(1), strict)
         with report.guard(f"{act.name} of huge inputs, {name}"):
             report.add(f"huge inputs do not become NaN, {name}", *_huge(act, dtype, widths.near(2)))
     for rows, cols in ((0, 3), (1, 1), (1, 7), (9, 1), (3, 0)):
@@ -48,13 +51,14 @@ def _dz(act: Activation, dy: Array, z: Array, y: Array) -> Array:
     return _gradients(act, dy, z, y)[0]
 
 
-def _add_special(report: Report, act: Activation, dtype: Any, cols: int) -> None:
+def _add_special(report: Report, act: Activation, dtype: Any, cols: int, strict: bool) -> None:
     name = np.dtype(dtype).name
     z = np.repeat(np.array([[np.nan], [1.0], [np.inf], [-np.inf], [-0.0]], dtype), cols, axis=1)
     y = act.forward(z)
     dz, da = _gradients(act, np.ones_like(y), z, y)
     # A backward that reads neither z nor y, such as the identity's, has no NaN to pass on; one may read z for da alone.
-    stays = np.isnan(y[0]).all() and (np.isnan(dz[0]).any() or np.isnan(da).any() or not act.needs)
+    passed_on = not strict or not act.needs or np.isnan(dz[0]).any() or np.isnan(da).any()
+    stays = np.isnan(y[0]).all() and passed_on
     report.add(f"NaN stays NaN, {name}", stays, f"y {y[0]}, dz {dz[0]}")
     report.add(f"a NaN spoils no other row, {name}", np.isfinite(y[1]).all() and np.isfinite(dz[1]).all(), f"y {y[1]}")
 

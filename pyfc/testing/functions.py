@@ -42,6 +42,8 @@ class Function:
         Letters of arrays that are no rows of samples: a learned parameter and its gradient.
     zeroed : frozenset of str
         Outputs that are given to it as zeros; all others hold rubbish.
+    whole_rows : bool
+        Whether a number depends on all of its row.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Function:
     dtype: Any
     per_call: frozenset[str] = frozenset()
     zeroed: frozenset[str] = frozenset()
+    whole_rows: bool = False
 
     @property
     def label(self) -> str:
@@ -63,6 +66,10 @@ class Function:
         outputs = {letter: np.zeros(shape, self.dtype) for letter, shape in self.shapes.items()}
         self.compute(self.inputs, outputs)
         return outputs
+
+    def reversed(self) -> Function:
+        """Return the same function of the rows in the opposite order: another batch of the same size."""
+        return replace(self, inputs={k: v if k in self.per_call else v[::-1].copy() for k, v in self.inputs.items()})
 
     def rows(self, start: int, stop: int) -> Function:
         """Return the same function of some of the rows."""
@@ -81,7 +88,7 @@ class Function:
         for letter, array in self.inputs.items():
             if not array.size:
                 continue
-            at = index if array.ndim == len(index) else index[:1]
+            at = index if array.ndim == len(index) and not self.whole_rows else index[:1]
             fits = letter not in self.per_call and len(at) <= array.ndim
             inside = fits and all(i < n for i, n in zip(at, array.shape, strict=False))
             shown = array[at] if inside else array
@@ -94,7 +101,7 @@ def activation_functions(act: Activation, z: Array, a: Array, dy: Array) -> list
     rows, cols = z.shape
     # This may be the first call of all: what is written beside it must not hurt.
     y = Guarded((rows, act.out_cols(cols)), z.dtype).array
-    act.compute_forward(z, y, a)
+    act.compute_forward(z.copy(), y, a.copy())
     learned = {"a": a} if act.learned else {}
     given = {letter: array for letter, array in (("z", z), ("y", y)) if letter in act.needs}
 
@@ -105,12 +112,12 @@ def activation_functions(act: Activation, z: Array, a: Array, dy: Array) -> list
         z, y, da = inputs.get("z"), inputs.get("y"), outputs.get("da", a)
         act.compute_backward(z, y, inputs["dy"], outputs["dz"], inputs.get("a", a), da)
 
-    per_call = frozenset({"a", "da"})
     zeroed = frozenset() if act.compiled else frozenset({"da"})
+    options: dict[str, Any] = {"dtype": z.dtype, "per_call": frozenset({"a", "da"}), "whole_rows": not act.elementwise}
     wide = {"dz": (rows, cols), **({"da": a.shape} if act.learned else {})}
     return [
-        Function(f"{act.name}.forward", {"z": z, **learned}, {"y": y.shape}, forward, z.dtype, per_call),
-        Function(f"{act.name}.backward", {"dy": dy, **given, **learned}, wide, backward, z.dtype, per_call, zeroed),
+        Function(f"{act.name}.forward", {"z": z, **learned}, {"y": y.shape}, forward, **options),
+        Function(f"{act.name}.backward", {"dy": dy, **given, **learned}, wide, backward, zeroed=zeroed, **options),
     ]
 
 

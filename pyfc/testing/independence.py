@@ -87,8 +87,10 @@ def add_history(
     wanted = [function() for function in make()(first)]
     used = make()
     ours, others = used(first), used(second)
+    another = [function.reversed() for function in ours]
     orders: dict[str, tuple[list[Function], int]] = {
-        "after forward of another batch": ([ours[0], others[0], ours[1]], 1),
+        "after forward of another batch": ([ours[0], another[0], ours[1]], 1),
+        "after forward of a smaller batch": ([ours[0], others[0], ours[1]], 1),
         "after backward of another batch": ([others[0], others[1], ours[1]], 1),
         "forward after other calls": ([others[0], others[1], ours[0]], 0),
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pyfc.component import Activation, Loss
+from pyfc.component import Activation
 from pyfc.component.base import Array
 from pyfc.report import Report
 
@@ -62,23 +62,6 @@ def slopes(act: Activation, cols: int, dtype: Any) -> Array:
     return np.random.default_rng(2).uniform(0.1, 0.5, act.params(cols)).astype(dtype)
 
 
-def samples(loss: Loss, rows: int, cols: int, dtype: Any) -> tuple[Array, Array]:
-    """Return outputs (rows, cols) and targets that suit a loss."""
-    draw = np.random.default_rng(rows + cols)
-    y = draw.normal(0, 2, (rows, cols))
-    y[::3] *= 10
-    if loss.task == "regression":
-        t: Array = draw.normal(0, 2, (rows, cols))
-    elif loss.task == "binary" or (cols == 1 and not loss.takes_labels):
-        t = draw.integers(0, 2, (rows, cols)).astype(float)
-    else:
-        t = np.eye(cols)[draw.integers(0, cols, rows)]
-    if loss.in_unit_interval:
-        y = np.clip(1 / (1 + np.exp(-y)), 1e-3, 1 - 1e-3)
-    y = y.astype(dtype)
-    return y, loss.targets(t, rows, cols, dtype)
-
-
 def one_hot(t: Array, cols: int) -> Array:
     """Return targets as rows, also where they are labels."""
     return t if t.ndim == 2 else np.eye(cols)[t]
@@ -121,5 +104,7 @@ class Widths:
 
     def report(self, report: Report) -> None:
         """Say in a report which were refused."""
-        for cols, reason in self.refused.items():
-            report.note(f"{cols} columns", f"{type(self._act).__name__}.out_cols refuses them: {reason}")
+        if self.refused:
+            counts = sorted(self.refused)
+            reason = f"{type(self._act).__name__}.out_cols refuses them: {self.refused[counts[0]]}"
+            report.note(f"rows of {', '.join(map(str, counts))}", f"{reason}; checked: {sorted(self.taken)}")

@@ -14,7 +14,7 @@ from pyfc.testing.calls import add_calls, add_first_calls
 from pyfc.testing.complex_step import add_complex_step
 from pyfc.testing.functions import Function, add_same, loss_functions
 from pyfc.testing.independence import add_rows
-from pyfc.testing.inputs import one_hot, samples
+from pyfc.testing.inputs import one_hot
 from pyfc.testing.memory import add_memory
 from pyfc.testing.precision import add_precision, columns, derivation_of, values
 from pyfc.testing.proofs import add_proof

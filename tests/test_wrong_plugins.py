@@ -1,0 +1,392 @@
+"""Deliberately wrong plugins in NumPy: each is caught by the kit, and by the check that is there for it.
+
+tests/test_wrong_plugins_c.py has those in C, tests/test_abi.py the kernels that are refused before they are called.
+"""
+
+import importlib.util
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pyfc.component import Component
+from pyfc.report import Report
+from pyfc.testing import check_activation, check_loss
+
+BENT = """
+import numpy as np
+from pyfc.component import Activation, Learned, Step
+
+class Bent(Activation):
+    name = "bent"
+    needs = "z"
+    derivation = (
+        Step(1, "y = z / (1 + Abs(z))", "definition", runs=True),
+        Step(2, "dz = dy / (1 + Abs(z))**2", "quotient rule, on either side of 0", runs=True),
+    )
+
+    def compute_forward(self, z, y, a):
+        y[:] = z / (1 + np.abs(z))  # (1)
+
+    def compute_backward(self, z, y, dy, dz, a, da):
+        dz[:] = dy / (1 + np.abs(z)) ** 2  # (2)
+"""
+FORWARD = "y[:] = z / (1 + np.abs(z))"
+BACKWARD = "dz[:] = dy / (1 + np.abs(z)) ** 2"
+
+SPREAD = """
+import numpy as np
+from pyfc.component import Activation, Step
+
+class Spread(Activation):
+    name = "spread"
+    needs = "z"
+    elementwise = False
+    derivation = (
+        Step(1, "y[i] = z[i] / (1 + Sum(Abs(z[k]), (k, 1, m)))", "definition", runs=True),
+        Step(
+            2,
+            "dz[i] = dy[i] / (1 + Sum(Abs(z[k]), (k, 1, m)))"
+            " - sign(z[i]) * Sum(dy[k] * z[k], (k, 1, m)) / (1 + Sum(Abs(z[k]), (k, 1, m)))**2",
+            "quotient rule: each y has its own z above, and all have it below",
+            runs=True,
+        ),
+    )
+
+    def compute_forward(self, z, y, a):
+        s = 1 + np.abs(z).sum(axis=1, keepdims=True)
+        y[:] = z / s  # (1)
+
+    def compute_backward(self, z, y, dy, dz, a, da):
+        s = 1 + np.abs(z).sum(axis=1, keepdims=True)
+        dz[:] = dy / s - np.sign(z) * (dy * z / s).sum(axis=1, keepdims=True) / s  # (2)
+"""
+
+FOURTH = """
+import numpy as np
+from pyfc.component import Loss, Step
+
+class Fourth(Loss):
+    name = "fourth"
+    derivation = (
+        Step(1, "l = Sum((y[k] - t[k])**4, (k, 1, m))", "definition", runs=True),
+        Step(2, "dy[j] = 4 * (y[j] - t[j])**3", "power rule", runs=True),
+    )
+
+    def compute_forward(self, y, t, loss):
+        loss[:] = ((y - t) ** 4).sum(axis=1)  # (1)
+
+    def compute_backward(self, y, t, share, dy):
+        dy[:] = share[:, None] * (4 * (y - t) ** 3)  # (2)
+"""
+
+Make = Callable[..., type[Component]]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """Return a function that makes a class of a source text, in a file of its own, with some text replaced."""
+
+    def make(source: str, *replacements: tuple[str, str]) -> type[Component]:
+        for old, new in replacements:
+            assert old in source, old
+            source = source.replace(old, new)
+        path = tmp_path / f"made_{abs(hash(source))}.py"
+        path.write_text(source)
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[path.stem] = module
+        spec.loader.exec_module(module)
+        return next(v for k, v in vars(module).items() if k in ("Bent", "Spread", "Fourth"))
+
+    return make
+
+
+def failed(report: Report) -> dict[str, str]:
+    return {check.name: check.detail for check in report.failures}
+
+
+@pytest.mark.parametrize("source", [BENT, SPREAD])
+def test_the_right_activations_pass(make: Make, source: str) -> None:
+    report = check_activation(make(source))
+    report.raise_if_failed(unproved=False)
+    assert [note.partition(":")[0] for note in report.notes] == ["GIL released"]
+
+
+def test_the_right_loss_passes(make: Make) -> None:
+    check_loss(make(FOURTH)).raise_if_failed(unproved=False)
+
+
+DIFFERENCES = "bent.backward, dz by finite differences"
+COMPLEX = "bent.backward, float64, 6 x 3, dz by complex step of its own forward on complex numbers"
+STALE = ("y[:] = z", "self.z = z; y[:] = z")
+
+WRONG = {
+    "sign": (
+        BENT,
+        [(BACKWARD, BACKWARD.replace("dy /", "-dy /"))],
+        DIFFERENCES,
+        r"at \(\d+, \d\), z = \S+, dy = \S+: ",
+    ),
+    "scale": (BENT, [(BACKWARD, BACKWARD.replace("dy /", "1.001 * dy /"))], DIFFERENCES, "gradient .*, difference "),
+    "scale, slightly": (BENT, [(BACKWARD, BACKWARD.replace("dy /", "(1 + 1e-10) * dy /"))], COMPLEX, "complex step "),
+    "wrong on one side of 0": (BENT, [(BACKWARD, BACKWARD.replace("np.abs(z)", "z"))], DIFFERENCES, r"z = -\S+, dy"),
+    "sums over the wrong axis": (
+        SPREAD,
+        [("np.abs(z).sum(axis=1,", "np.abs(z).sum(axis=0,")],
+        "spread.forward: each row depends on itself alone, float64",
+        r"worst of 55 at y\[\d+, \d\], z = \[.*expected ",
+    ),
+    "sums over the wrong axis backward": (
+        SPREAD,
+        [("(dy * z / s).sum(axis=1,", "(dy * z / s).sum(axis=0,")],
+        "spread.backward: each row depends on itself alone, float64",
+        r"worst of 55 at dz\[",
+    ),
+    "transposed": (
+        BENT,
+        [("y[:] = z / (1 + np.abs(z))", "y[:] = (z / (1 + np.abs(z))).T.reshape(z.shape)")],
+        "bent.forward: each row depends on itself alone, float32",
+        r"y\[",
+    ),
+    "float64 through float32": (
+        BENT,
+        [(BACKWARD, "dz[:] = (dy / (1 + np.abs(z.astype(np.float32))) ** 2)")],
+        "dz, float64, 1 column, against step (2)",
+        "ULP",
+    ),
+    "through float16": (
+        BENT,
+        [(FORWARD, "y[:] = (z / (1 + np.abs(z))).astype(np.float16)")],
+        "y, float32, 1 column, against step (1)",
+        "ULP",
+    ),
+    "another function in float32": (
+        BENT,
+        [
+            ("derivation", "unused"),
+            (FORWARD, "y[:] = z / (1 + np.abs(z) + (z.dtype == np.float32) * z.dtype.type(1e-4))"),
+        ],
+        "bent.forward: float32 and float64 are one function",
+        r"worst of 150 at y\[",
+    ),
+    "stale input": (
+        BENT,
+        [STALE, (BACKWARD, BACKWARD.replace("(z)", "(self.z if self.z.shape == z.shape else z)"))],
+        "bent.backward: no memory of earlier calls, after forward of another batch, float64",
+        "",
+    ),
+    "stale input of another shape": (
+        BENT,
+        [STALE, (BACKWARD, BACKWARD.replace("(z)", "(self.z)"))],
+        "bent after other calls",
+        r"ValueError: operands could not be broadcast .* at made_\d+.py:17, dz\[:\] = dy / \(1 \+ np.abs\(self.z\)\)",
+    ),
+    "counts its calls": (
+        BENT,
+        [("y[:] = z /", "self.n = getattr(self, 'n', 0) + 1e-3; y[:] = self.n + z /")],
+        "bent.forward: no memory of earlier calls, forward after other calls, float64",
+        r"y\[\d, \d\]",
+    ),
+    "behind its output": (
+        BENT,
+        [(FORWARD, f"np.lib.stride_tricks.as_strided(y, (y.size + 1,), (y.itemsize,))[-1] = 7; {FORWARD}")],
+        "bent.forward writes nothing outside its outputs",
+        "bent.forward, float32, 1 x 1: wrote . bytes up to 4 behind its end of y",
+    ),
+    "before its output": (
+        BENT,
+        [(BACKWARD, f"np.lib.stride_tricks.as_strided(dz[:1, :1], (2,), (-dz.itemsize,))[1] = 7; {BACKWARD}")],
+        "bent.backward writes nothing outside its outputs",
+        "wrote . bytes from 4 before its start of dz",
+    ),
+    "forgets its last row": (
+        BENT,
+        [(FORWARD, "y[: len(z) - (len(z) > 1)] = (z / (1 + np.abs(z)))[: len(z) - (len(z) > 1)]")],
+        "bent.forward writes all of its outputs",
+        r"float32, 3 x 5: 5 entries not written, first y\[2, 0\], z = ",
+    ),
+    "forgets what is negative": (
+        BENT,
+        [(BACKWARD, "np.divide(dy, (1 + np.abs(z)) ** 2, out=dz, where=z > 0)")],
+        "bent.backward writes all of its outputs",
+        r"entries not written, first dz\[",
+    ),
+    "returns instead of filling": (
+        BENT,
+        [(FORWARD, "y = z / (1 + np.abs(z))")],
+        "bent.forward writes all of its outputs",
+        r"1 entries not written, first y\[0, 0\]",
+    ),
+    "writes its input": (
+        BENT,
+        [(FORWARD, f"{FORWARD}; z[z > 1] = 1")],
+        "bent.forward leaves its inputs alone",
+        r"changed z\[\d+, \d+\] from \S+ to 1",
+    ),
+    "writes dy": (BENT, [(BACKWARD, f"dy *= 2; {BACKWARD}")], "bent.backward leaves its inputs alone", r"changed dy\["),
+    "depends on other rows": (
+        SPREAD,
+        [("s = 1 +", "s = 1 + 1e-3 * np.abs(z).mean() +")],
+        "spread.forward: each row depends on itself alone, float64",
+        r"y\[",
+    ),
+    "elementwise, falsely": (
+        SPREAD,
+        [("elementwise = False", "elementwise = True")],
+        "spread.forward: elementwise, as it says, float64",
+        r"worst of 45 at y\[",
+    ),
+    "in place, falsely": (
+        BENT,
+        [
+            ('needs = "z"', 'needs = "z"\n    in_place = True'),
+            (FORWARD, "np.abs(z, out=y); y += 1; np.divide(z, y, out=y)"),
+        ],
+        "bent.forward: y in the place of z, as it says, float64",
+        r"y\[",
+    ),
+    "backward in place, falsely": (
+        BENT,
+        [
+            ('needs = "z"', 'needs = "z"\n    in_place = True'),
+            (BACKWARD, "np.abs(z, out=dz); dz += 1; dz *= dz; np.divide(dy, dz, out=dz)"),
+        ],
+        "bent.backward: dz in the place of dy, as it says, float64",
+        r"dz\[",
+    ),
+    "needs less than it reads": (
+        BENT,
+        [('needs = "z"', 'needs = "y"')],
+        "bent.backward in guarded memory",
+        "TypeError",
+    ),
+    "raises": (
+        BENT,
+        [(FORWARD, f"{FORWARD}; assert len(z) != 37, 'not 37'")],
+        "bent.forward in guarded memory",
+        r"AssertionError: not 37, at made_\d+.py:14, y\[:\] = z",
+    ),
+    "raises for an empty batch": (BENT, [(FORWARD, f"{FORWARD}; z[0]")], "bent of 0 rows of 3", "IndexError"),
+    "loses NaN": (BENT, [(FORWARD, "y[:] = np.nan_to_num(z / (1 + np.abs(z)))")], "NaN stays NaN, float64", "y "),
+    "overflows": (
+        BENT,
+        [(FORWARD, "y[:] = z * z * np.sign(z) / (np.abs(z) + z * z)")],
+        "huge inputs do not become NaN, float32",
+        r"y of z = \[ 1.e\+30 -1.e\+30\] is \[nan nan\]",
+    ),
+    "wrong derivative in the derivation": (
+        BENT,
+        [('"dz = dy / (1 + Abs(z))**2"', '"dz = dy / (1 + Abs(z))"')],
+        "derivation",
+        r"step \(2\) .* does not follow: at ",
+    ),
+    "a derivation that cannot be read": (
+        BENT,
+        [('"dz = dy / (1', '"dz = dy // / (1')],
+        "derivation",
+        "SymPy cannot read",
+    ),
+    "tag without a step": (BENT, [("# (2)", "# (2), (3)")], "tags", r"no step \(3\)"),
+    "step without a tag": (BENT, [("  # (2)", "")], "tags", r"step \(2\) runs, but no line"),
+    "refuses any width": (
+        BENT,
+        [
+            (
+                "    def compute_forward",
+                "    def out_cols(self, cols):\n        raise ValueError('no')\n\n    def compute_forward",
+            )
+        ],
+        "bent.out_cols",
+        "refuses 3 to 19 columns: no",
+    ),
+    "a width that is no number": (
+        BENT,
+        [
+            (
+                "    def compute_forward",
+                "    def out_cols(self, cols):\n        return cols / 2\n\n    def compute_forward",
+            )
+        ],
+        "bent.out_cols",
+        r"out_cols\(3\) returned 1.5: expected a whole number >= 1",
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "changes", "check", "detail"), WRONG.values(), ids=WRONG)
+def test_caught(make: Make, source: str, changes: list[tuple[str, str]], check: str, detail: str) -> None:
+    report = check_activation(make(source, *changes))
+    found = failed(report)
+    assert check in found, report
+    assert re.search(detail, found[check]), found[check]
+
+
+WRONG_LOSSES = {
+    "sign": ([("(4 *", "(-4 *")], "fourth.gradient, dy by finite differences, 4 columns", "gradient .*, difference "),
+    "scale, slightly": (
+        [("(4 *", "((4 + 1e-10) *")],
+        "fourth.backward, float64, 4 x 3, dy by complex step of its own forward on complex numbers",
+        "complex step ",
+    ),
+    "no shares": ([("share[:, None] *", "")], "fourth.backward: each row times its share, float64", r"dy\["),
+    "a sample of no weight counts": (
+        [("share[:, None] *", "np.maximum(share, 1e-7)[:, None] *")],
+        "fourth.backward: a sample of weight 0 has no gradient, float64",
+        "largest entry",
+    ),
+    "mean instead of sum": ([(".sum(axis=1)", ".mean(axis=1)")], "l, float64, 5 columns, against step (1)", "ULP"),
+    "divided by the rows": (
+        [(".sum(axis=1)", ".sum(axis=1) / len(y)")],
+        "fourth.forward: each row depends on itself alone, float64",
+        r"l\[\d+\], y = \[",
+    ),
+    "divided by the rows backward": (
+        [("(y - t) ** 3)", "(y - t) ** 3) / len(y)")],
+        "fourth.backward: each row depends on itself alone, float64",
+        r"dy\[",
+    ),
+    "stale": (
+        [
+            ("loss[:] =", "self.d = y - t; loss[:] ="),
+            ("(4 * (y - t)", "(4 * (self.d if self.d.shape == y.shape else y - t)"),
+            ("def compute_forward", "d = np.zeros(0)\n\n    def compute_forward"),
+        ],
+        "fourth.backward: no memory of earlier calls, after forward of another batch, float64",
+        "",
+    ),
+    "writes its input": ([("dy[:] =", "y -= t; t[:] = 0; dy[:] =")], "fourth.backward leaves its inputs alone", r"y\["),
+    "forgets a row": (
+        [("loss[:] = ((y - t) ** 4).sum(axis=1)", "loss[1:] = ((y - t) ** 4).sum(axis=1)[1:]")],
+        "fourth.forward writes all of its outputs",
+        r"first l\[0\], y = ",
+    ),
+    "raises": (
+        [("dy[:] =", "raise OSError('gone'); dy[:] =")],
+        "fourth.backward in guarded memory",
+        "OSError: gone, at",
+    ),
+    "tag without a step": ([("# (2)", "# (2), (3)")], "tags", r"no step \(3\)"),
+    "wrong derivative in the derivation": ([('"dy[j] = 4', '"dy[j] = 3')], "derivation", "does not follow"),
+}
+
+
+@pytest.mark.parametrize(("changes", "check", "detail"), WRONG_LOSSES.values(), ids=WRONG_LOSSES)
+def test_caught_in_a_loss(make: Make, changes: list[tuple[str, str]], check: str, detail: str) -> None:
+    report = check_loss(make(FOURTH, *changes))
+    found = failed(report)
+    assert check in found, report
+    assert re.search(detail, found[check]), found[check]
+
+
+def test_a_loss_whose_labels_are_off_by_one_is_caught(make: Make) -> None:
+    labels = [
+        ('name = "fourth"', 'name = "fourth"\n    task = "classification"\n    takes_labels = True'),
+        ("loss[:] =", "t = t if t.ndim == 2 else np.eye(y.shape[1], dtype=y.dtype)[t]; loss[:] ="),
+        ("dy[:] =", "t = t if t.ndim == 2 else np.eye(y.shape[1], dtype=y.dtype)[t]; dy[:] ="),
+    ]
+    check_loss(make(FOURTH, *labels)).raise_if_failed(unproved=False)
+    wrong = make(FOURTH, *labels[:2], (labels[2][0], labels[2][1].replace("[t]", "[t - 1]")))
+    assert "labels and one-hot rows agree" in failed(check_loss(wrong))
