@@ -18,6 +18,7 @@ from pyfc.testing.inputs import one_hot
 from pyfc.testing.memory import add_memory
 from pyfc.testing.precision import add_precision, columns, derivation_of, values
 from pyfc.testing.proofs import add_proof
+from pyfc.trial import samples
 
 
 def check_loss(loss: Loss | type[Loss] | str, *, strict: bool = False) -> Report:
