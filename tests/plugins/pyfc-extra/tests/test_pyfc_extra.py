@@ -13,17 +13,18 @@ test_snake = conformance_test("snake")
 test_sparsemax = conformance_test("sparsemax")
 test_maxout = conformance_test("maxout")
 test_focal = conformance_test("focal")
+test_sparsemax_loss = conformance_test("sparsemax_loss")
 
 RNG = np.random.default_rng(0)
 README = Path(__file__).parents[1] / "README.md"
 
 
-@pytest.mark.parametrize("name", ["snake", "sparsemax", "maxout", "focal", "README"])
+@pytest.mark.parametrize("name", ["snake", "sparsemax", "maxout", "focal", "sparsemax_loss", "README"])
 def test_examples(name):
     if name == "README":
         assert doctest.testfile(str(README), module_relative=False).failed == 0
         return
-    cls = pyfc.get("losses" if name == "focal" else "activations", name)
+    cls = pyfc.get("losses" if name in ("focal", "sparsemax_loss") else "activations", name)
     (example,) = doctest.DocTestFinder(recurse=False).find(cls, name, module=False)
     assert example.examples
     assert doctest.DocTestRunner().run(example).failed == 0
@@ -73,6 +74,17 @@ def test_sparsemax_is_that_of_the_paper(cols, width):
     y = pyfc.get("activations", "sparsemax")().forward(z)
     np.testing.assert_allclose(y, sparsemax_by_sorting(z), atol=1e-12 * max(width, 1))
     np.testing.assert_allclose(y.sum(axis=1), 1, rtol=1e-14)
+
+
+def test_sparsemax_loss_is_that_of_the_paper():
+    y, labels = RNG.normal(0, 2, (50, 6)), RNG.integers(0, 6, 50)
+    p = sparsemax_by_sorting(y)
+    tau = (y - p).max(axis=1, where=p > 0, initial=-np.inf)
+    wanted = -y[np.arange(50), labels] + ((y**2 - tau[:, None] ** 2) * (p > 0)).sum(axis=1) / 2 + 0.5
+    loss = pyfc.get("losses", "sparsemax_loss")()
+    np.testing.assert_allclose(loss.value(y, labels), wanted.mean(), rtol=1e-13)
+    net = pyfc.Network([pyfc.Dense(6, 6)], loss=loss)
+    np.testing.assert_allclose(net.predict_proba(y), sparsemax_by_sorting(net.forward(y)), atol=1e-6)
 
 
 def test_maxout_has_fewer_outputs():

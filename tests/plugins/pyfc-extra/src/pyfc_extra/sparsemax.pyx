@@ -70,9 +70,9 @@ class Sparsemax(Activation):
     """The sparsemax of each row: the probabilities, numbers >= 0 with sum 1, that are nearest to it.
 
     Use it in place of ``softmax`` at an output that may exclude classes altogether: entries far enough below the
-    largest get exactly 0. A cross-entropy would be infinite there, so train it with ``squared_error``, which takes
-    labels too; ``net.forward(X)`` are the probabilities, and their ``argmax(axis=1)`` is the label. Each entry loses
-    the same threshold tau, and what is below it becomes 0.
+    largest get exactly 0. To train it, take ``sparsemax_loss`` without an activation before it: a cross-entropy would
+    be infinite there, and ``squared_error`` has no gradient where the network is sure of a wrong class. Each entry
+    loses the same threshold tau, and what is below it becomes 0.
 
     References
     ----------
