@@ -34,7 +34,9 @@ for threads in (1, 2):
     assert (y.argmax(axis=1) == t_test).mean() > {accuracy}, (threads, (y.argmax(axis=1) == t_test).mean())
 report = net.check_gradients(X_test[:40], t_test[:40])
 report.raise_if_failed()
-print(report, "the trace:", net.trace(X_test[:40], t_test[:40]), sep="\n")
+print(report)
+print("the trace:")
+print(net.trace(X_test[:40], t_test[:40]))
 net.save("net.safetensors")
 np.savez("data.npz", X=X_test, y=y)
 """
