@@ -170,4 +170,6 @@ def _is_rounded(argument: Any) -> bool:
 
 def evaluator(arguments: Sequence[sympy.Symbol], expression: Any) -> Any:
     """Return a function of mpmath numbers that evaluates an expression in the precision set by ``mpmath.mp``."""
-    return sympy.lambdify(list(arguments), expression, modules=["mpmath", {"Heaviside": lambda x: mpmath.mpf(x > 0)}])
+    modules: list[Any] = ["mpmath", {"Heaviside": lambda x: mpmath.mpf(x > 0)}]
+    # What occurs several times is worked out once: in hundreds of digits that is most of the time.
+    return sympy.lambdify(list(arguments), expression, modules=modules, cse=True)
