@@ -19,6 +19,7 @@ from pyfc import kernels, registry
 from pyfc.layers import Activation, Dense, Dropout, Scale
 from pyfc.making import (
     activation_from_address,
+    activation_from_formula,
     activation_from_functions,
     loss_from_address,
     loss_from_functions,
@@ -40,6 +41,7 @@ __all__ = [
     "Scale",
     "StepHistory",
     "activation_from_address",
+    "activation_from_formula",
     "activation_from_functions",
     "available",
     "get",
