@@ -11,9 +11,6 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 
-#: What is compiled must be built with the tools that are there, or pip would look for pyfc in an index.
-TOOLS = ["setuptools>=77", "cython>=3.1", "cython-lint>=0.16", "pytest>=8.2", "ruff>=0.9"]
-
 
 def copy_tree(copy: Path) -> Path:
     """Copy what a source distribution is made of, and return the copy; nothing compiled is in it."""
@@ -40,7 +37,7 @@ def lend_objects(tree: Path) -> None:
 
 
 def fresh_environment(folder: Path) -> Path:
-    """Make an environment with a wheel of pyfc and the tools for plugins; return where its programs are."""
+    """Make an environment with a wheel of pyfc and no more; return where its programs are."""
     tree = copy_tree(folder / "copy")
     lend_objects(tree)
     wheel = ["wheel", "-q", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, tree]
@@ -48,14 +45,14 @@ def fresh_environment(folder: Path) -> Path:
     venv.create(folder / "venv", with_pip=True)
     (built,) = folder.glob("pyfc-*.whl")
     programs = folder / "venv" / "bin"
-    subprocess.run([programs / "pip", "install", "-q", f"{built}[symbolic]", *TOOLS], check=True)
+    run_in(programs, "pip", "install", "-q", built, cwd=folder)
     return programs
 
 
 def run_in(programs: Path, *command: object, cwd: Path, status: int = 0) -> str:
     """Run a program of an environment, of which no other is seen, and return what it prints."""
     hidden = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYTEST_ADDOPTS", "COVERAGE_PROCESS_START"}
-    kept = {key: value for key, value in os.environ.items() if key not in hidden}
+    kept = {key: value for key, value in os.environ.items() if key not in hidden} | {"PIP_NO_COMPILE": "1"}
     done = subprocess.run(
         list(map(str, command)), cwd=cwd, env={**kept, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

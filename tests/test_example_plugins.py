@@ -61,6 +61,7 @@ def package(tmp_path_factory):
 @pytest.fixture(scope="module")
 def installed(environment, package):
     """Install the package as a user does, not editable; return the environment's programs."""
+    run_in(environment, "pip", "install", "-q", "setuptools>=77", "cython>=3.1", cwd=package)
     run_in(environment, "pip", "install", "-q", "--no-build-isolation", ".[test,docs]", cwd=package)
     yield environment
     run_in(environment, "pip", "uninstall", "-q", "-y", "pyfc-extra", cwd=package)

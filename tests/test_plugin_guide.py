@@ -29,7 +29,7 @@ def test_what_is_typed_into_python(tmp_path):
 @pytest.mark.slow
 def test_everything(tmp_path, environment):
     pip = environment / "pip"
-    subprocess.run([pip, "install", "-q", "numba", "cffi"], check=True)
+    subprocess.run([pip, "install", "-q", "pyfc[symbolic]", "numba", "cffi"], check=True)
     try:
         run(tmp_path, environment / "python")
     finally:
