@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-_TAG = re.compile(r"(?:#|//|/\*)\s*((?:\(\d+\)[\s,]*)+)(?:\*/)?\s*$")
+_TAG = re.compile(r"(?:#|//|/\*)\s*((?:\(\d+\)[\s,]*)+)(?:\*/)?\s*\\?$")  # in a macro of C a line ends in a backslash
 
 
 @dataclass(frozen=True)

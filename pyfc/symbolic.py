@@ -55,6 +55,8 @@ def resolved(expression: Any, point: Mapping[sympy.Symbol, Any]) -> Any:
         return choose(arguments, key=lambda argument: number_at(argument, point))
     if isinstance(expression, (sympy.Abs, sympy.sign, sympy.Heaviside)):
         inner = arguments[0]
+        if inner == 0 and isinstance(expression, sympy.sign):  # such as that of a Max(z, 0), in a whole region
+            return inner
         positive = number_at(inner, point) > 0
         if isinstance(expression, sympy.Abs):
             return inner if positive else -inner
@@ -95,6 +97,7 @@ def prove_zero(difference: Any, step: Step) -> None:
     for attempt in (
         sympy.expand,
         _rational_in_exp,
+        _rational_in_parts,
         sympy.simplify,
         lambda e: sympy.simplify(e.rewrite(sympy.exp)),
         lambda e: sympy.simplify(sympy.expand(sympy.together(e.rewrite(sympy.exp)))),
@@ -116,6 +119,22 @@ def _rational_in_exp(difference: Any) -> Any:
     return sympy.expand(sympy.fraction(sympy.together(rewritten.xreplace({p: w**r for p, r in ratios.items()})))[0])
 
 
+def _rational_in_parts(difference: Any) -> Any:
+    """Return the numerator over one symbol for each exp, log and other power: what is left is a rational function."""
+    symbols: dict[Any, sympy.Dummy] = {}
+
+    def plain(expression: Any) -> Any:
+        if isinstance(expression, (sympy.Add, sympy.Mul)) or (expression.is_Pow and expression.exp.is_Integer):
+            return expression.func(*map(plain, expression.args))
+        if isinstance(expression, sympy.exp):
+            factor, rest = expression.args[0].as_coeff_Mul()
+            if factor.is_Integer and factor != 1:
+                return plain(sympy.exp(rest)) ** factor
+        return expression if expression.is_Atom else symbols.setdefault(expression, sympy.Dummy())
+
+    return sympy.expand(sympy.fraction(sympy.together(plain(difference)))[0])
+
+
 def _constant_zero(difference: Any) -> Any:
     """Return 0 if all derivatives are 0 and so is the value at a point: then it is 0 everywhere in the region."""
     if any(sympy.simplify(sympy.diff(difference, s).rewrite(sympy.exp)) != 0 for s in difference.free_symbols):
@@ -130,7 +149,7 @@ def magnitude(expression: Any, *, strict: bool = True) -> Any:
     ``1 - y`` can be far smaller than 1 and y, but no code can know it better than 1 and y are known. Likewise ``exp``
     of a sum multiplies the rounding of that sum by its size. If not strict, so does the exponential, sine or erfc of a
     product: ``exp(b*z)`` is known to one part in b*z less than b*z is, unless b*z is kept to more digits. Then a
-    quotient passes on what its denominator lost in this way.
+    quotient passes on what its denominator lost in this way, and ``q**gamma`` multiplies the rounding of q by gamma.
     """
 
     def of(inner: Any) -> Any:
@@ -142,6 +161,8 @@ def magnitude(expression: Any, *, strict: bool = True) -> Any:
         return sympy.Mul(*map(of, expression.args), evaluate=False)
     if isinstance(expression, sympy.Pow) and expression.exp.is_positive:
         return sympy.Pow(of(expression.base), expression.exp, evaluate=False)
+    if isinstance(expression, sympy.Pow) and not strict and expression.exp.free_symbols:
+        return sympy.Abs(expression) * sympy.Max(1, sympy.Abs(expression.exp), evaluate=False)
     if isinstance(expression, sympy.Pow) and not strict and expression.base.has(*_STEEP):
         base = expression.base
         terms = [of(term) for term in sympy.Add.make_args(base) if term.has(*_STEEP)]
@@ -170,4 +191,13 @@ def _is_rounded(argument: Any) -> bool:
 
 def evaluator(arguments: Sequence[sympy.Symbol], expression: Any) -> Any:
     """Return a function of mpmath numbers that evaluates an expression in the precision set by ``mpmath.mp``."""
-    return sympy.lambdify(list(arguments), expression, modules=["mpmath", {"Heaviside": lambda x: mpmath.mpf(x > 0)}])
+    modules = ["mpmath", {"Heaviside": lambda x: mpmath.mpf(x > 0)}]
+    plain, quick = (sympy.lambdify(list(arguments), expression, modules=modules, cse=cse) for cse in (False, True))
+
+    def evaluate(*values: Any) -> Any:
+        try:
+            return quick(*values)  # each common part once
+        except (ArithmeticError, ValueError):  # also where a Piecewise leaves it out
+            return plain(*values)
+
+    return evaluate

@@ -3,17 +3,20 @@
 import functools
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import building
 import pytest
 
 from pyfc import registry
 
-#: The benchmarks need PyTorch and JAX, and take minutes: `python tests/benchmarks/run.py` runs them.
-collect_ignore = ["benchmarks"]
+#: The benchmarks need PyTorch and JAX, and take minutes: `python tests/benchmarks/run.py` runs them. The plugins are
+#: packages of their own: test_example_plugins.py installs them and runs their tests.
+collect_ignore = ["benchmarks", "plugins"]
 
 #: A plugin in NumPy that works, but for its name.
 PLUGIN = """
@@ -101,3 +104,11 @@ def run(tmp_path: Path) -> Callable[..., str]:
         return done.stdout
 
     return run
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return the folder of the programs of a fresh environment with a wheel of pyfc, which is removed in the end."""
+    folder = tmp_path_factory.mktemp("installed")
+    yield building.fresh_environment(folder)
+    shutil.rmtree(folder)  # hundreds of megabytes, which pytest would keep for three runs

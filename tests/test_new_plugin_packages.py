@@ -4,20 +4,12 @@ A wheel of pyfc is installed in a fresh environment, and each package is generat
 beside it, tested, linted, documented, trained with, saved, loaded and uninstalled.
 """
 
-import os
 import re
-import shutil
-import subprocess
-import sys
-import venv
 
 import pytest
-from building import copy_tree, lend_objects
+from building import run_in as run
 
 from pyfc.new_plugin.package import KINDS, LANGUAGES
-
-#: What is compiled must be built with the tools that are there, or pip would look for pyfc in an index.
-TOOLS = ["setuptools>=77", "cython>=3.1", "cython-lint>=0.16", "pytest>=8.2", "ruff>=0.9"]
 
 TRAIN = """
 import numpy as np, pyfc
@@ -37,34 +29,6 @@ net = pyfc.load("net.safetensors")
 assert np.array_equal(net.forward(datasets.load_digits()[0] / 16), np.load("y.npy"))
 print(pyfc.__file__)
 """
-
-
-@pytest.fixture(scope="module")
-def environment(tmp_path_factory):
-    """Return the folder of the programs of a fresh environment with a wheel of pyfc, which is removed in the end."""
-    folder = tmp_path_factory.mktemp("installed")
-    tree = copy_tree(folder / "copy")
-    lend_objects(tree)
-    wheel = ["wheel", "-q", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, tree]
-    subprocess.run([sys.executable, "-m", "pip", *wheel], check=True)
-    venv.create(folder / "venv", with_pip=True)
-    (built,) = folder.glob("pyfc-*.whl")
-    programs = folder / "venv" / "bin"
-    subprocess.run([programs / "pip", "install", "-q", f"{built}[symbolic]", *TOOLS], check=True)
-    yield programs
-    shutil.rmtree(folder)  # hundreds of megabytes, which pytest would keep for three runs
-
-
-def run(programs, *command, cwd, status=0):
-    """Run a program of the environment, of which no other is seen, and return what it prints."""
-    hidden = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYTEST_ADDOPTS", "COVERAGE_PROCESS_START"}
-    kept = {key: value for key, value in os.environ.items() if key not in hidden}
-    done = subprocess.run(
-        list(map(str, command)), cwd=cwd, env={**kept, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    assert done.returncode == status, f"{command}\n{done.stdout}"
-    return done.stdout
 
 
 @pytest.mark.slow

@@ -8,12 +8,14 @@ import textwrap
 import mpmath
 import numpy as np
 import pytest
+import sympy
 
 import pyfc
 from pyfc.component import Activation
 from pyfc.derivation import Source, Step, source_of, tag_problems
 from pyfc.errors import ProofError
 from pyfc.proof import Derivation
+from pyfc.symbolic import evaluator
 from pyfc.testing import check_activation, check_initializer, check_loss, check_optimizer
 from pyfc.testing.precision import ulp_error
 
@@ -313,6 +315,24 @@ def test_what_can_be_proved():
     assert prove("y[i] = z[i]**2 * Sum(z[k], (k, 1, m))", "diff(y[i], z[j]) = z[i]**2 + 2 * z[i] * Sum(z[k], (k, 1, m)) * KroneckerDelta(i, j)")[1].equations == 9  # fmt: skip  # noqa: E501
     assert prove("l = Sum((y[k] - t[k])**2, (k, 1, m))", "dy[j] = 2 * (y[j] - t[j])", output="l")[1].equations == 3
     assert prove("c = a", "y = c * z", "y = a * z", bounds={"a": (0, True)})[2].kind == "proved"
+    assert prove("y[i] = Max(z[i], 0)", "dz[i] = dy[i] * sign(y[i])")[1].equations == 3
+
+
+def test_a_power_with_a_hyperparameter_is_a_part_of_its_own(monkeypatch):
+    monkeypatch.setattr("pyfc.symbolic.sympy.simplify", lambda e: pytest.fail("which takes half a minute"))
+    equations = ("p[k] = exp(y[k]) / Sum(exp(y[j]), (j, 1, m))", "q[k] = 1 - p[k]",
+                 "l = -Sum(t[k] * q[k]**gamma * log(p[k]), (k, 1, m))",
+                 "g[k] = t[k] * q[k]**gamma * (1 - gamma * p[k] * log(p[k]) / q[k])",
+                 "dy[j] = p[j] * Sum(g[k], (k, 1, m)) - g[j]")  # fmt: skip
+    assert prove(*equations, output="l", bounds={"gamma": (0, False)})[-1].equations == 3
+
+
+def test_common_parts_are_not_asked_for_where_they_are_left_out():
+    z = sympy.Symbol("z")
+    inverse = evaluator([z], sympy.Piecewise((1 / z + sympy.exp(1 / z), z > 0), (z, True)))
+    with mpmath.workdps(30):
+        assert inverse(mpmath.mpf(0)) == 0
+        assert inverse(mpmath.mpf(2)) == mpmath.mpf(0.5) + mpmath.exp(0.5)
 
 
 @pytest.mark.parametrize(
@@ -348,7 +368,7 @@ def test_steps_and_tags():
         source_of("__main__" if not hasattr(importlib.sys.modules["__main__"], "__file__") else "builtins")
 
 
-@pytest.mark.parametrize("tag", ["# (2)", "// (2)", "/* (2) */", "# (1), (2)", "// (2) "])
+@pytest.mark.parametrize("tag", ["# (2)", "// (2)", "/* (2) */", "# (1), (2)", "// (2) ", "/* (2) */ \\"])
 def test_tags_of_python_and_c(tag):
     source = Source("kernel.c", f"double y;\ny = z * z;  {tag}\n/* (see 2) */ a = b; // (2) or so\n", first=11)
     assert source.tagged_lines()[2] == [12]

@@ -54,7 +54,7 @@ def _add(report: Report, function: Function) -> None:
         start, cpu, end, stamps = _watch(lambda: function.compute(function.inputs, outputs))
         edges = [start, *(stamp for stamp in stamps if start < stamp < end), end]
         pause = max(after - before for before, after in pairwise(edges))
-        share = 1 - pause / cpu
+        share = 1 - pause / max(cpu, 1e-9)
         text = f"longest pause {1e3 * pause:.2g} ms of Python in a call of {1e3 * cpu:.3g} ms, try {number}"
         best = max(best, (share, text)) if best[1] else (share, text)
         if pause < cpu / 2:
