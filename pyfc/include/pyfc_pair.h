@@ -16,6 +16,12 @@
 
 typedef struct { double hi, lo; } pyfc_pair;
 
+/* exp(x) for x <= 0, in less time than pyfc_exp_f64 takes. */
+static inline double pyfc_exp_negative(double x)
+{
+    return pyfc_exp_up_f64(x < -770.0 ? -770.0 : x, 0.0) * PYFC_DOWN;
+}
+
 /* Either number. On bits: a compiler would make a branch of ?:, move what is used on one side alone into it, and then not
  * vectorise the loop. */
 static inline double pyfc_either(int condition, double x, double y)

@@ -20,6 +20,9 @@ from pyfc.making.languages import Double
 _PLAIN = re.compile(r"\w+|-?\d+\.\d+")
 
 
+#: exp of a number that is not positive.
+EXP_NEGATIVE = sympy.Function("exp_negative")
+
 _LOG1P = sympy.Function("log1p")
 
 

@@ -18,6 +18,7 @@ class Double:
     functions: Mapping[str, str] = {
         **{name: f"pyfc_{name}_f64" for name in ("exp", "expm1", "log", "log1p", "log1p_unit")},
         **{name: name for name in ("sqrt", "sin", "cos", "atan", "erf", "erfc", "pow")},
+        "exp_negative": "pyfc_exp_negative",
         "tanh": "pyfc_tanh_f64",
         "Abs": "fabs",
     }
@@ -60,6 +61,7 @@ class Pair(Double):
     wide = True
     functions: Mapping[str, str] = {
         **{n: f"pyfc_pair_{n}" for n in ("exp", "log", "sqrt", "sin", "cos", "atan", "erf", "erfc", "pow", "tanh")},
+        "exp_negative": "pyfc_pair_exp",
         "Abs": "pyfc_pair_abs",
     }
     operators: Mapping[str, str] = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
@@ -97,6 +99,7 @@ class NumPy(Double):
     functions: Mapping[str, str] = {
         **{name: f"np.{name}" for name in ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh")},
         "log1p_unit": "np.log1p",
+        "exp_negative": "np.exp",
         "atan": "np.arctan",
         "pow": "np.power",
         "Abs": "np.abs",

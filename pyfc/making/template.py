@@ -14,7 +14,7 @@ from typing import Any
 import sympy
 
 from pyfc.making import loops
-from pyfc.making.codegen import Writer
+from pyfc.making.codegen import EXP_NEGATIVE, Writer
 from pyfc.making.languages import Double, NumPy, Pair
 
 #: Functions of the C library.
@@ -51,7 +51,7 @@ class Code:
         needed = set().union(*(self.values[name][0].free_symbols for name in names))
         for e, (u, step) in self.exponents.items():
             if e in needed:
-                writer.assign(str(e), sympy.exp(-sympy.Abs(u)), tag.format(step))
+                writer.assign(str(e), EXP_NEGATIVE(-sympy.Abs(u)), tag.format(step))
         for name in names:
             expression, step = self.values[name]
             factor = "" if name == "y" else "dy"
