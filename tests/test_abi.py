@@ -251,6 +251,9 @@ def test_refused(old: SimpleNamespace, install: Callable[..., None], group: str,
     with pytest.raises(PluginError) as direct:  # a class that was never registered is not called either
         cls()
     assert cause in str(direct.value)
+    check = {"activations": check_activation, "losses": check_loss, "optimizers": check_optimizer}[group]
+    with pytest.raises(PluginError):
+        check(cls)
     plugin.stash = cls
     install(
         "alpha-net",

@@ -41,6 +41,7 @@ FORMULAS = {
     "two": ("1/(1 + exp(-z)) + exp(-z**2)", {}, True),
     "isru": ("z/sqrt(1 + alpha*z**2)", {"alpha": 1.5}, False),
     "sinh": ("sinh(z)", {}, False),
+    "three": ("tanh(z) + tanh(z**2 + z) + exp(-z**2)", {}, False),
     "root": ("z*sqrt(Abs(z))", {}, False),
 }
 

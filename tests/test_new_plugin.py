@@ -94,6 +94,7 @@ def test_no_template_is_left_over(monkeypatch):
         ("", "NAME is '': expected up to 30 small letters"),
         ("x" * 31, "expected up to 30 small letters"),
         ("lambda", "NAME is 'lambda', a keyword of Python: expected another name, such as 'my_lambda'"),
+        ("none", "a keyword of Python"),
         ("silu", "NAME is 'silu', which pyfc has in its activations: its own would win over yours: expected another"),
         ("huber", "which pyfc has in its losses"),
         ("step", "which the package's own code uses: expected another name, such as 'my_step'"),

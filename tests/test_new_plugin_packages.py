@@ -31,6 +31,37 @@ print(pyfc.__file__)
 """
 
 
+<<<<<<< HEAD
+=======
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    """Return the folder of the programs of a fresh environment with a wheel of pyfc, which is removed in the end."""
+    folder = tmp_path_factory.mktemp("installed")
+    tree = copy_tree(folder / "copy")
+    lend_objects(tree)
+    wheel = ["wheel", "-q", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, tree]
+    subprocess.run([sys.executable, "-m", "pip", *wheel], check=True)
+    venv.create(folder / "venv", with_pip=True)
+    (built,) = folder.glob("pyfc-*.whl")
+    programs = folder / "venv" / "bin"
+    run(programs, "pip", "install", "-q", built, cwd=folder)  # and no more: the README's commands bring the rest
+    yield programs
+    shutil.rmtree(folder)  # hundreds of megabytes, which pytest would keep for three runs
+
+
+def run(programs, *command, cwd, status=0):
+    """Run a program of the environment, of which no other is seen, and return what it prints."""
+    hidden = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYTEST_ADDOPTS", "COVERAGE_PROCESS_START"}
+    kept = {key: value for key, value in os.environ.items() if key not in hidden} | {"PIP_NO_COMPILE": "1"}
+    done = subprocess.run(
+        list(map(str, command)), cwd=cwd, env={**kept, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    assert done.returncode == status, f"{command}\n{done.stdout}"
+    return done.stdout
+
+
+>>>>>>> cae4e737c0e6d11652ad7e42e16ec1880b1fbd38
 @pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", KINDS)

@@ -27,10 +27,13 @@ def test_what_is_typed_into_python(tmp_path):
 
 
 @pytest.mark.slow
-def test_everything(tmp_path, pyfc_in_its_own_environment):
-    python = pyfc_in_its_own_environment
-    subprocess.run([python, "-m", "pip", "install", "-q", "numba", "cffi"], check=True)
-    run(tmp_path, python)
+def test_everything(tmp_path, environment):
+    pip = environment / "pip"
+    subprocess.run([pip, "install", "-q", "numba", "cffi"], check=True)
+    try:
+        run(tmp_path, environment / "python")
+    finally:
+        subprocess.run([pip, "uninstall", "-q", "-y", "pyfc-my-swish"], check=True)
 
 
 def test_a_page_that_is_wrong_fails(tmp_path):

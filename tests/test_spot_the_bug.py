@@ -94,6 +94,13 @@ def test_a_gradient_that_is_called(page):
     assert page["tanh_right"].ok
 
 
+def without_complex_steps(lines, count):
+    """Return the names of failed checks but for so many that found the same by complex steps."""
+    others = [name for name in lines if "by complex step of its own forward" not in name]
+    assert len(others) == len(lines) - count
+    return others
+
+
 def test_a_repair_that_merely_runs(page):
     lines = failed(page, "repaired_report")
     assert list(lines) == [
@@ -112,7 +119,7 @@ def test_a_repair_that_merely_runs(page):
     assert gradient == pytest.approx((X.T @ (1 - h**2))[at], rel=1e-5)
     assert difference == pytest.approx((X.T @ right)[at], rel=1e-5)
     lines = failed(page, "repaired_alone")
-    assert list(lines) == ["repaired_tanh.backward, dz by finite differences"]
+    assert without_complex_steps(lines, 1) == ["repaired_tanh.backward, dz by finite differences"]
     _, given, gradient, difference = line(lines["repaired_tanh.backward, dz by finite differences"])
     assert gradient == pytest.approx(1 - np.tanh(given["z"]) ** 2, rel=1e-5)
     assert difference == pytest.approx(given["dy"] * (1 - np.tanh(given["z"]) ** 2), rel=1e-5)
@@ -130,7 +137,7 @@ def test_only_the_diagonal_of_softmax(page):
     right = y * (dy - (dy * y).sum(axis=1, keepdims=True))
     assert difference == pytest.approx((page["X"].T @ right)[at], rel=1e-5)
     lines = failed(page, "diagonal_alone")
-    assert list(lines) == ["diagonal_softmax.backward, dz by finite differences"]
+    assert without_complex_steps(lines, 1) == ["diagonal_softmax.backward, dz by finite differences"]
     (_, j), given, gradient, difference = line(lines["diagonal_softmax.backward, dz by finite differences"])
     z, dy = given["z"], given["dy"]
     y = np.exp(z) / np.exp(z).sum()
@@ -142,7 +149,7 @@ def test_only_the_diagonal_of_softmax(page):
 def test_a_gradient_without_the_2_of_its_loss(page):
     lines = failed(page, "lacking_report")
     names = [f"squared_error_of_b.gradient, dy by finite differences, {cols}" for cols in ("1 column", "4 columns")]
-    assert list(lines) == names
+    assert without_complex_steps(lines, 2) == names
     for name in names:
         _, given, gradient, difference = line(lines[name])
         assert gradient == pytest.approx(given["share"] * (given["y"] - given["t"]), rel=1e-4)

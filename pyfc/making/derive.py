@@ -122,7 +122,7 @@ def derived(name: str, formula: str, hypers: Mapping[str, Hyper], learned: str) 
         )
         numbers[e] = (u, len(rows))
     if not plain:
-        rows.append((f"y = {text(forward)}", f"(1) with {_letters(exponents)}, so that nothing overflows", True))
+        rows.append((f"y = {text(forward)}", f"(1) {_rewritten(exponents)}", True))
     y_row = 1 if plain else len(rows)
     made = {"y": (forward, y_row)}
     for letter, slope in slopes.items():
@@ -130,7 +130,9 @@ def derived(name: str, formula: str, hypers: Mapping[str, Hyper], learned: str) 
         rows.append(
             (f"diff(y, {letter}) = {text(slope)}", f"differentiation of (1) by {letter};{kinks}".rstrip(";"), False)
         )
-        with_e = "" if form == slope else f", with {_letters(exponents)}" if exponents else ", written shorter"
+        with_e = (
+            "" if form == slope else f", {_rewritten(exponents)}" if plain else f", rewritten as (1) was in ({y_row})"
+        )
         each = "" if letter == "z" else "; for one sample and one unit: the sum over all that share it"
         rows.append((f"d{letter} = {text(_times_dy(form))}", f"chain rule with ({len(rows)}){with_e}{each}", True))
         made[f"d{letter}"] = (form, len(rows))
@@ -151,5 +153,12 @@ def _times_dy(form: Any) -> Any:
     return sympy.Mul(sympy.Symbol("dy", real=True), form, evaluate=False)
 
 
-def _letters(exponents: Mapping[sympy.Symbol, Any]) -> str:
-    return " and ".join(map(str, exponents))
+def _rewritten(exponents: Mapping[sympy.Symbol, Any]) -> str:
+    """Return in words how an expression was rewritten."""
+    if not exponents:
+        return "without tanh, sinh and cosh"
+    known = [
+        f"exp({text(u)}) is 1/{e}" + ("" if u.is_nonnegative else f" where {text(u)} > 0, else {e}")
+        for e, u in exponents.items()
+    ]
+    return f"with {' and '.join(map(str, exponents))}, so that nothing overflows: {', and '.join(known)}"

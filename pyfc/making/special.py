@@ -11,6 +11,8 @@ import scipy.special
 def _with_rest(function: Any, sign: int, x: Any) -> Any:
     """Return f(high) + low f'(high), with x in two parts; f's own digits are a double's."""
     x = np.asarray(x)
+    if x.dtype.kind == "c":
+        return function(x)
     high = x.astype(np.float64)
     low = np.where(np.isfinite(x), x - high, 0)
     return function(high) + low * (sign * 2 / np.sqrt(np.pi) * np.exp(-high * high))

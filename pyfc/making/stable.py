@@ -73,7 +73,7 @@ class Stable:
 
     def __call__(self, expression: Any) -> Any:
         """Return the rewritten expression, in which the symbols of ``exponents`` stand for their exponentials."""
-        before = dict(self.exponents)
+        before, given = dict(self.exponents), expression
         expression = expanded(expression, self.z)
         if any(power.args[0].has(exp) for power in expression.atoms(exp)):
             expression = sympy.powsimp(expression, combine="exp")  # exp(-z) exp(-exp(-z)) is a large number times 0
@@ -83,7 +83,7 @@ class Stable:
             return self._without_exp(expression)
         except LookupError:  # more exponentials than letters
             self.exponents = before
-            return expression
+            return expression if given.has(sinh, cosh) else given
 
     def _without_exp(self, expression: Any) -> Any:
         powers = [power for power in expression.atoms(exp) if power.has(self.z)]

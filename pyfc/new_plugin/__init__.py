@@ -92,7 +92,7 @@ def check_name(name: str) -> None:
     builtin = {
         record.name: record.group for group in KINDS.values() for record in registry.records(group) if record.builtin
     }
-    if keyword.iskeyword(name):
+    if keyword.iskeyword(name) or keyword.iskeyword(name.capitalize()):  # the class of none would be None
         reason = "a keyword of Python"
     elif name in builtin:
         reason = f"which pyfc has in its {builtin[name]}: its own would win over yours"

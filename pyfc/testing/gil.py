@@ -20,7 +20,7 @@ import numpy as np
 from pyfc.report import Report
 from pyfc.testing.functions import Function
 
-_TRIES = 40
+_TRIES = 100
 #: Seconds of processor time that a call should take, and the bytes of an array that it may take for it.
 _LONG = 0.02
 _LARGE = 1 << 25
@@ -54,8 +54,9 @@ def _add(report: Report, function: Function) -> None:
         start, cpu, end, stamps = _watch(lambda: function.compute(function.inputs, outputs))
         edges = [start, *(stamp for stamp in stamps if start < stamp < end), end]
         pause = max(after - before for before, after in pairwise(edges))
-        share = 1 - pause / cpu
-        text = f"longest pause {1e3 * pause:.2g} ms of Python in a call of {1e3 * cpu:.3g} ms, try {number}"
+        share = 1 - pause / max(cpu, 1e-9)
+        times = f"{1e3 * pause:.2g} ms of the {1e3 * cpu:.3g} ms"
+        text = f"Python stood still for {times} of a call at most ({max(share, 0):.0%} free), try {number}"
         best = max(best, (share, text)) if best[1] else (share, text)
         if pause < cpu / 2:
             break
