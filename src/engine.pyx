@@ -94,6 +94,7 @@ cdef class Engine:
     cdef readonly object optimizer
     cdef list states
     cdef tuple owners                           # of the memory that is shown to Python
+    cdef object nothing                         # the learned parameters of what learns none
     cdef const void *all_targets
     cdef bint labels
     cdef int64_t target_size
@@ -132,7 +133,7 @@ cdef class Engine:
         self.gate.threads = plan.c.threads
         self.last_row, self.caches = plan.samples.c.n, {}
         self.epoch_array = np.empty(0)
-        self.owners = (plan.memory, plan.samples, targets)
+        self.owners, self.nothing = (plan.memory, plan.samples, targets), np.empty(0, plan.dtype)
         self.base = plan.samples.in_place(plan.dtype)
         if targets is not None:
             self.all_targets = cnp.PyArray_DATA(targets)

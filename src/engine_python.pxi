@@ -49,7 +49,7 @@ cdef void forward_in_python(Engine e, int i, const batch_t *batch, void *x) noex
         y = view(e, op.y, batch.n, op.n_out, size)
         layer = e.plan.layers[i]
         if op.kind == FUNCTION:
-            layer.compute_forward(z, y, e.plan.flat[op.at : op.at + op.params])
+            layer.compute_forward(z, y, e.plan.flat[op.at : op.at + op.params] if op.params else e.nothing)
         else:
             result, e.caches[i] = layer.forward(z, training=e.training)
             if np.shape(result) != y.shape:
@@ -71,11 +71,12 @@ cdef void backward_in_python(Engine e, int i, const batch_t *batch) noexcept wit
         if op.kind == FUNCTION:
             z = view(e, x, batch.n, op.n_in, size) if "z" in layer.needs else None
             y = view(e, op.y, batch.n, op.n_out, size) if "y" in layer.needs else None
-            a = e.plan.flat[op.at : op.at + op.params]
+            a = da = e.nothing
             if z is not None and i == 0:
                 z.flags.writeable = False
-            da = view(e, op.da, op.params, -1, size)
-            da[...] = 0
+            if op.params:
+                a, da = e.plan.flat[op.at : op.at + op.params], view(e, op.da, op.params, -1, size)
+                da[...] = 0
             layer.compute_backward(z, y, dy, dx, a, da)
             return
         result, gradients = layer.backward(dy, e.caches.pop(i), need_dx=i != e.plan.c.first)

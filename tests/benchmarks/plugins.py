@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from itertools import permutations
 from pathlib import Path
 from statistics import median
 from time import perf_counter, perf_counter_ns
@@ -24,7 +25,9 @@ from report import FOLDER, machine, markdown, write_json
 
 #: What is required: how much slower a compiled copy may be, and how much a call of NumPy code may cost beside it.
 SLOWER, ADDED = 1.03, 2.0
-ROWS, STEPS = 128, 40
+ROWS, STEPS = 128, 10
+#: How far the built-in may be from itself; else the machine was too busy to tell.
+NOISE = 0.015
 BEGIN, END = "<!-- plugins: written by plugins.py --write -->", "<!-- end of plugins -->"
 
 PYPROJECT = """
@@ -110,8 +113,9 @@ def compiled(threads, rounds):
     nets = {key: mnist(name) for key, name in names.items()}
     weights = nets["built-in"].flat.copy()
     found = {name: [] for name in nets}
+    orders = list(permutations(nets))
     for number in range(rounds + 2):
-        order = list(nets) if number % 2 else list(nets)[::-1]
+        order = orders[number % len(orders)]  # what ran before matters: it leaves the caches full of its own
         one = {name: seconds(nets[name], weights, data, threads) for name in order}
         if len({loss for _, loss in one.values()}) > 1:
             raise SystemExit(f"the copy trains to another loss than the built-in: {one}")
@@ -149,13 +153,13 @@ def added(threads, rounds, cols=256, count=8):
     for _ in range(rounds):
         seconds(net, weights, data, threads)
     SiLU.times = plain = []
-    z, dy, none = data[0][:ROWS].copy(), data[0][ROWS : 2 * ROWS].copy(), np.empty(0, np.float32)
-    arrays = [np.empty_like(z) for _ in range(2 * count)]
-    for _ in range(rounds * STEPS):
-        for function, y in zip(functions, arrays[:count], strict=True):
-            function.compute_forward(z, y, none)
-        for function, dz in zip(functions, arrays[count:], strict=True):
-            function.compute_backward(z, None, dy, dz, none, none)
+    none = np.empty(0, np.float32)
+    y, dy = (list(np.tile(data[0][first : first + ROWS], (count + 1, 1, 1))) for first in (0, ROWS))
+    for _ in range(rounds * STEPS):  # in a chain, like the engine's: each reads what the last one wrote
+        for number, function in enumerate(functions):
+            function.compute_forward(y[number], y[number + 1], none)
+        for number, function in reversed(list(enumerate(functions))):
+            function.compute_backward(y[number], None, dy[number + 1], dy[number], none, none)
     inside, loop = gaps(engine, count), gaps(plain, count)
     return [
         {
@@ -172,7 +176,7 @@ def text(results):
     lines = [
         [str(row["threads"]), *(f"{1e6 * time:.0f}" for time in row["median"].values()),
          *(f"{ratio:.3f}" for ratio in row["ratio"].values()),
-         verdict(row["ratio"]["plugin"] <= SLOWER, f"<= {SLOWER}")]
+         verdict(fast_enough(row), f"<= {SLOWER}")]
         for row in results["compiled"]
     ]  # fmt: skip
     head = ["threads", "built-in", "plugin", "built-in again", "plugin / built-in", "again / built-in", "required"]
@@ -196,16 +200,24 @@ def text(results):
     return "\n\n".join(parts)
 
 
+def fast_enough(row):
+    """Return whether the plugin is as fast as the built-in; None if the built-in is not as fast as itself."""
+    return row["ratio"]["plugin"] <= SLOWER if abs(row["ratio"]["built-in again"] - 1) <= NOISE else None
+
+
 def verdict(ok, limit):
     """Return what is required, and whether it is so."""
-    return f"{limit} {'ok' if ok else '**MISSED**'}"
+    told = {True: "ok", False: "**MISSED**", None: "not told: the machine was too busy"}
+    return f"{limit} {told[ok]}"
 
 
 def main():
-    """Measure, print, and write; return 1 if something required is missed."""
+    """Measure, print, and write; return 1 if something required is missed, or could not be told."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="measure with so many; default 1 2")
-    parser.add_argument("--rounds", type=int, default=61, help="of each timing, of which the median counts; default 61")
+    parser.add_argument(
+        "--rounds", type=int, default=300, help="of each timing, of which the median counts; default 300"
+    )
     parser.add_argument("--out", type=Path, default=FOLDER / "results", help="folder of plugins.json")
     parser.add_argument("--write", action="store_true", help="put the tables into the README beside this file")
     given = parser.parse_args()
@@ -216,7 +228,7 @@ def main():
         for threads in given.threads:
             os.sched_setaffinity(0, cores[:threads])
             results["compiled"].append(compiled(threads, given.rounds))
-            results["numpy"] += added(threads, max(2, given.rounds // 8))
+            results["numpy"] += added(threads, max(2, given.rounds // 10))
     print(text(results))
     write_json(results, given.out / "plugins.json")
     if given.write:
@@ -225,8 +237,8 @@ def main():
         readme.write_text(
             "\n\n".join([f"{before}{BEGIN}", text(results), f"{END}{rest.split(END)[1]}"]), encoding="utf-8"
         )
-    missed = [row for row in results["compiled"] if row["ratio"]["plugin"] > SLOWER]
-    return 1 if missed or any(row["added"] > ADDED for row in results["numpy"]) else 0
+    fast = all(fast_enough(row) for row in results["compiled"])
+    return 0 if fast and all(row["added"] <= ADDED for row in results["numpy"]) else 1
 
 
 if __name__ == "__main__":
