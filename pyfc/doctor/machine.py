@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import shlex
-import shutil
 import subprocess
 import sys
-import sysconfig
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ import scipy
 import pyfc
 from pyfc.kernels import calls, dense
 from pyfc.kernels import machine as compiled
+from pyfc.making.compiler import CompilerError, compiler
 from pyfc.planning import available_processors
 
 #: What is used where it is installed.
@@ -133,12 +132,12 @@ def processor_name() -> str:
 
 
 def c_compiler() -> dict[str, str] | None:
-    """Return command and version of the C compiler that a formula or a plugin would get: CC, Python's own, or cc."""
-    for command in (os.environ.get("CC"), sysconfig.get_config_var("CC"), "cc"):
-        words = shlex.split(command or "")
-        if words and shutil.which(words[0]):
-            return {"command": str(command), "version": _first_line([*words, "--version"]) or "says no version"}
-    return None
+    """Return command and version of the C compiler that a formula gets."""
+    try:
+        words = compiler()
+    except CompilerError:
+        return None
+    return {"command": shlex.join(words), "version": _first_line([*words, "--version"]) or "says no version"}
 
 
 def _first_line(command: list[str]) -> str:

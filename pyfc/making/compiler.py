@@ -47,7 +47,10 @@ def compiler() -> list[str]:
     named = os.environ.get("CC")
     candidates = [named] if named else [sysconfig.get_config_var("CC") or "", "cc", "gcc", "clang"]
     for candidate in candidates:
-        words = shlex.split(candidate)
+        try:
+            words = shlex.split(candidate)
+        except ValueError:  # a quote that is not closed
+            continue
         if words and shutil.which(words[0]):
             return words
     looked = f"CC={named!r}" if named else "cc, gcc and clang"
