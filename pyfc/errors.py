@@ -10,7 +10,15 @@ class UnknownNameError(PyfcError, LookupError):
 
 
 class PluginError(PyfcError):
-    """A component cannot be loaded, or failed at its work; the message names its distribution and the cause."""
+    """A component cannot be loaded, or failed at its work; the message names its distribution and the cause.
+
+    Attributes
+    ----------
+    part : str
+        The part of a network that failed, in words; ``""`` for one that could not be loaded.
+    """
+
+    part = ""
 
 
 class KernelError(PluginError):

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from pyfc.network import Network
 
 
+LIKELY_CAUSES = (
+    "Likely causes: a learning rate that is too high, inputs that are not scaled (pixels of 0..255: put Scale(1 / 255) "
+    "first), or targets of a very different size. Try a rate ten times smaller, or clip_norm=1."
+)
+
+
 def who(part: Layer | Component) -> str:
     """Return a layer, or a loss or optimizer, in words: ``layer 'swish_0', activation 'swish' of nice 1.2``."""
     if isinstance(part, Activation):
@@ -38,10 +44,20 @@ def who(part: Layer | Component) -> str:
 
 def fault(part: Layer | Component, error: Exception) -> PluginError:
     """Return the error to raise where a part of a network raised one, or returned a status."""
-    if isinstance(error, PluginError) and not isinstance(error, KernelError):
+    if isinstance(error, PluginError) and error.part:
         return error  # of a part within it
-    kind = KernelError if isinstance(error, KernelError) else PluginError
-    return kind(f"{who(part)} failed: {raised(error) if kind is PluginError else error}")
+    # Not the error's own class: a plugin's may take other arguments.
+    kind, text = (KernelError, str(error)) if isinstance(error, KernelError) else (PluginError, raised(error))
+    found = kind(f"{who(part)} failed: {text}")
+    found.part = who(part)
+    return found
+
+
+def at(error: PluginError, place: str) -> PluginError:
+    """Return the same error with the place where it happened."""
+    found = (KernelError if isinstance(error, KernelError) else PluginError)(f"{error}; {place}")
+    found.part = error.part
+    return found
 
 
 @contextmanager
@@ -66,7 +82,7 @@ def engine_fault(network: Network, engine: Engine, error: Exception) -> Exceptio
 
 
 def not_finite(network: Network, x: Array, targets: Array, shares: Array) -> str:
-    """Return in words where, in one batch, the first number comes from that is not finite.
+    """Return in words where, in one batch, the first number comes from that is not finite, and what to do.
 
     Parameters
     ----------
@@ -78,7 +94,7 @@ def not_finite(network: Network, x: Array, targets: Array, shares: Array) -> str
     Returns
     -------
     str
-        A sentence, or ``""`` if nothing was found.
+        ``""`` if nothing was found.
     """
     if not np.isfinite(network.flat).all():
         return ""
@@ -120,7 +136,9 @@ def _found(part: Layer | Component, way: str, letter: str, result: Array, given:
         return
     at = worst_entry(np.where(np.isfinite(result), 0.0, 1.0))
     from_ = [f"{name} = {array[at]:.6g}" for name, array in given.items() if np.shape(array) == result.shape]
+    own = type(part.function if isinstance(part, Activation) else part).__module__.startswith("pyfc.")
     yield (
         f"The first number that is not finite is of {who(part)}: its {way} gave "
-        f"{letter}[{', '.join(map(str, at))}] = {result[at]}{' from ' if from_ else ''}{', '.join(from_)}."
+        f"{letter}[{', '.join(map(str, at))}] = {result[at]}{' from ' if from_ else ''}{', '.join(from_)}. "
+        f"{LIKELY_CAUSES if own else 'Hold it to pyfc.testing, and tell its author.'}"
     )

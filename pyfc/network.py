@@ -19,7 +19,8 @@ from pyfc.component import Hyper, Loss
 from pyfc.component.base import Array
 from pyfc.component.loss import check_weights
 from pyfc.data import as_samples, float_rows
-from pyfc.faults import blamed, engine_fault
+from pyfc.errors import PluginError
+from pyfc.faults import blamed, engine_fault, who
 from pyfc.kernels.engine import Engine, penalise
 from pyfc.layers import Activation, Layer, LayerLike, chain, chain_sizes
 from pyfc.metrics import Metric, find_metrics
@@ -355,7 +356,25 @@ class Network:
         samples = as_samples(X, self.n_in, self.dtype)
         if not samples.shape[0]:
             raise ValueError(f"X has shape {samples.shape}: expected at least one sample")
-        return samples, self.loss.targets(y, samples.shape[0], self.n_out, self.dtype)
+        return samples, self._targets(y, samples.shape[0])
+
+    def _targets(self, y: npt.ArrayLike, rows: int) -> Array:
+        """Return the targets as the loss gives them, looked at once more: compiled code believes what they say."""
+        targets = self.loss.targets(y, rows, self.n_out, self.dtype)
+        labels = isinstance(targets, np.ndarray) and targets.ndim == 1 and self.loss.takes_labels
+        shape, dtype = ((rows,), np.dtype(np.int64)) if labels else ((rows, self.n_out), self.dtype)
+        found = np.asarray(targets)
+        if found.shape != shape or found.dtype != dtype or not (found.flags.c_contiguous and found.flags.aligned):
+            raise PluginError(
+                f"{who(self.loss)} failed: its targets() returned {found.dtype} {found.shape}: "
+                f"expected C-contiguous {dtype} {shape}"
+            )
+        if labels and rows and not (found.min() >= 0 and found.max() < self.n_out):
+            raise PluginError(
+                f"{who(self.loss)} failed: its targets() returned labels from {found.min()} to {found.max()}: "
+                f"expected 0 to {self.n_out - 1}"
+            )
+        return found
 
     # Gradients
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pyfc.component.base import Array
+from pyfc.faults import blamed
 
 if TYPE_CHECKING:
     from pyfc.network import Network
@@ -116,16 +117,19 @@ def trace(network: Network, X: npt.ArrayLike, y: npt.ArrayLike) -> Trace:
     arrays = {"x": x}
     caches = []
     for layer in network.layers:
-        x, cache = layer.forward(x)
+        with blamed(layer):
+            x, cache = layer.forward(x)
         caches.append(cache)
         arrays[f"{layer.name}.{'z' if layer.kind == 'dense' else 'y'}"] = x
     losses, dy = np.empty(len(x), network.dtype), np.empty_like(x)
     shares = network.loss.shares(len(x), None, network.dtype)
-    network.loss.compute_forward(x, targets, losses)
-    network.loss.compute_backward(x, targets, shares, dy)
+    with blamed(network.loss):
+        network.loss.compute_forward(x, targets, losses)
+        network.loss.compute_backward(x, targets, shares, dy)
     arrays["loss.l"], arrays["loss.dy"] = losses, dy
     for layer, cache in zip(reversed(network.layers), reversed(caches), strict=True):
-        dx, gradients = layer.backward(dy, cache)
+        with blamed(layer):
+            dx, gradients = layer.backward(dy, cache)
         assert dx is not None  # noqa: S101 (need_dx is on)
         dy = dx
         arrays[f"{layer.name}.{'dz' if layer.kind == 'activation' else 'dx'}"] = dx

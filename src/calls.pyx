@@ -57,9 +57,9 @@ def capsule_problem(kernel, str name, Py_ssize_t hypers=-1):
         return f"`kernel` is a PyCapsule named {found_name!r}: expected {name!r}; rebuild it against this pyfc"
     head = <const head_t *>PyCapsule_GetPointer(kernel, found)
     if name == PYFC_ACTIVATION_CAPSULE.decode():
-        size, known_flags = sizeof(activation_kernel), 31
+        size, known_flags = sizeof(activation_kernel), NEEDS_Z | NEEDS_Y | ELEMENTWISE | IN_PLACE | LEARNS
     elif name == PYFC_LOSS_CAPSULE.decode():
-        size, known_flags = sizeof(loss_kernel), 1
+        size, known_flags = sizeof(loss_kernel), TAKES_LABELS
     else:
         # states and a reserved number stand between the head and the functions.
         size, known_flags, first = sizeof(optimizer_kernel), ELEMENTWISE, first + 2 * sizeof(uint32_t)

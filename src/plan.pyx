@@ -9,7 +9,7 @@ from libc.stdlib cimport calloc, free
 from pyfc.kernels cimport dense
 from pyfc.kernels.samples cimport Samples
 from pyfc_kernel cimport (
-    IN_PLACE, NEEDS_Z, PYFC_ACTIVATION_CAPSULE, PYFC_LOSS_CAPSULE, activation_kernel, loss_kernel)
+    ELEMENTWISE, IN_PLACE, LEARNS, NEEDS_Z, PYFC_ACTIVATION_CAPSULE, PYFC_LOSS_CAPSULE, activation_kernel, loss_kernel)
 
 import numpy as np
 
@@ -138,6 +138,14 @@ cdef class Plan:
         if op.kind == ACTIVATION:
             op.kernel = <const activation_kernel *>PyCapsule_GetPointer(argument.kernel, PYFC_ACTIVATION_CAPSULE)
             op.hyper = <const double *>cnp.PyArray_DATA(argument.hyper)
+            # The class says how many, the kernel believes it: a plugin's methods are looked at once more.
+            if op.kernel.flags & (ELEMENTWISE | IN_PLACE) and n_out != n_in:
+                raise ValueError(f"{argument!r} has {n_out} outputs for {n_in} inputs: expected {n_in}, because its "
+                                 "kernel is elementwise or works in place; see its out_cols")
+            if params not in ((1, n_in) if op.kernel.flags & LEARNS else (0,)):
+                expected = f"1 or {n_in}" if op.kernel.flags & LEARNS else "none"
+                raise ValueError(f"{argument!r} has {params} learned parameters for {n_in} inputs: expected "
+                                 f"{expected}; see its params")
         elif op.kind == SCALE:
             op.factor = argument
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import pyfc
-from pyfc.component import Activation, Loss, Optimizer
+from pyfc.component import Activation, Learned, Loss, Optimizer
 from pyfc.errors import PluginError, TrainingError
 from pyfc.layers import Layer
 
@@ -115,7 +115,7 @@ def test_a_nan_names_the_plugin_that_made_it(install, way, value):
     before = network.flat.copy()
     source = (
         r"The first number that is not finite is of layer 'leak_0', activation 'leak' of alpha 1.2: its forward gave "
-        rf"y\[\d+, \d\] = {value[3:]} from z = (1\.[5-9]|[2-9]).*\. Likely causes"
+        rf"y\[\d+, \d\] = {value[3:]} from z = (1\.[5-9]|[2-9]).*\. Hold it to pyfc.testing, and tell its author\.$"
     )
     with pytest.raises(TrainingError, match=source):
         network.fit(X, Y, batch_size=10, progress=False, **way)
@@ -167,3 +167,118 @@ def test_overflow_is_traced_too():
         TrainingError, match=r"is of loss 'squared_error' of pyfc .*: its forward gave l\[\d+, 0\] = inf from y"
     ):
         network.fit([[1e160], [1e160]], [0.0, 1.0], batch_size=1, progress=False)
+
+
+class BothError(PluginError):
+    """A plugin's own error, which takes two arguments."""
+
+    def __init__(self, a, b):
+        super().__init__(f"{a} and {b}")
+
+
+def test_a_plugins_own_plugin_error_is_no_trap(install):
+    source = spoilt(backward="from pyfc.errors import PluginError; raise PluginError('of my own')")
+    install("alpha", "trap", source=source)
+    network = pyfc.Network([pyfc.Dense(6, 8), "trap", pyfc.Dense(8, 3)], loss="softmax_cross_entropy")
+    with pytest.raises(
+        PluginError, match=r"^layer 'trap_0', activation 'trap' of alpha 1.2 failed: .*of my own.*epoch 2"
+    ):
+        network.fit(X, Y, epochs=9, batch_size=10, progress=False)
+
+    class Trap(Activation):
+        name, needs = "trap", "z"
+
+        def compute_forward(self, z, y, a):
+            raise BothError("this", "that")
+
+        def compute_backward(self, z, y, dy, dz, a, da):
+            pass
+
+    network = pyfc.Network([pyfc.Dense(6, 8), Trap(), pyfc.Dense(8, 3)], loss="softmax_cross_entropy")
+    for call in (lambda: network.fit(X, Y, progress=False), lambda: network.forward(X), lambda: network.trace(X, Y)):
+        with pytest.raises(
+            PluginError, match="^layer 'trap_0', activation 'trap' of module .* this and that"
+        ) as caught:
+            call()
+        assert type(caught.value) is PluginError
+
+
+def test_a_fault_in_the_validation_says_so(install):
+    install("alpha", "late", source=spoilt(forward="if len(z) == 3: raise ValueError('three')"))
+    network = pyfc.Network([pyfc.Dense(6, 8), "late", pyfc.Dense(8, 3)], loss="softmax_cross_entropy")
+    with pytest.raises(
+        PluginError, match=r"'late' of alpha 1.2 failed: .*three.*; in the validation after epoch 1; the"
+    ):
+        network.fit(X, Y, batch_size=47, validation=(X[:3], Y[:3]), progress=False)
+
+
+@pytest.mark.parametrize("spoil", ["raise", "nan"])
+def test_a_single_step_that_fails_is_none(spoil):
+    class Half(Optimizer):
+        """Moves the weights, and fails in its third step."""
+
+        name, states = "half", 1
+
+        def update(self, w, dw, state, lr, step):
+            state[0] += dw
+            w -= lr * state[0]
+            if step == 3:
+                if spoil == "raise":
+                    raise RuntimeError("stuck")
+                w[0] = np.nan
+
+    network = pyfc.Network([pyfc.Dense(6, 3)], loss="softmax_cross_entropy")
+    half = Half(lr=0.01)
+    for _ in range(2):
+        network.step((X, Y), half)
+    before, state = network.flat.copy(), network.last_step.state[0].copy()
+    with pytest.raises((PluginError, TrainingError), match="stuck" if spoil == "raise" else "weights became NaN"):
+        network.step((X, Y), half)
+    np.testing.assert_array_equal(network.flat, before)
+    np.testing.assert_array_equal(network.last_step.state[0], state)
+    assert network.last_step.steps == 2
+
+
+@pytest.mark.parametrize(
+    ("base", "changes", "said"),
+    [
+        ("silu", {"out_cols": lambda self, cols: 1}, "has 1 outputs for 8 inputs: expected 8"),
+        ("tanh", {"out_cols": lambda self, cols: cols // 2}, "has 4 outputs for 8 inputs: expected 8"),
+        ("prelu", {"params": lambda self, cols: 0}, "has 0 learned parameters for 8 inputs: expected 1 or 8"),
+        ("prelu", {"params": lambda self, cols: 3}, "has 3 learned parameters for 8 inputs: expected 1 or 8"),
+        ("silu", {"params": lambda self, cols: 3}, "has 3 learned parameters for 8 inputs: expected none"),
+    ],
+)
+def test_a_class_cannot_lead_its_kernel_out_of_bounds(base, changes, said):
+    odd = type("Odd", (pyfc.get("activations", base),), {"name": "odd", **changes})()
+    if base == "silu" and "params" in changes:
+        odd.learned = Learned("a", 0.5)
+    network = pyfc.Network([pyfc.Dense(6, 8), odd, pyfc.Dense(odd.out_cols(8), 3)], loss="softmax_cross_entropy")
+    for call in (lambda: network.fit(X, Y, progress=False), lambda: network.forward(X)):
+        with pytest.raises(ValueError, match=said):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda t: t + 1_000_000, "its targets.. returned labels from 1000000 to 1000002: expected 0 to 2"),
+        (lambda t: t[:3], r"returned int64 \(3,\): expected C-contiguous int64 \(47,\)"),
+        (lambda t: t.astype(np.int32), "returned int32"),
+        (
+            lambda t: np.zeros((47, 2), np.float32),
+            r"returned float32 \(47, 2\): expected C-contiguous float32 \(47, 3\)",
+        ),
+    ],
+)
+def test_a_loss_cannot_lead_its_kernel_out_of_bounds(change, said):
+    class Odd(pyfc.SoftmaxCrossEntropy):
+        name = "odd"
+
+        def targets(self, t, rows, cols, dtype):
+            return change(super().targets(t, rows, cols, dtype))
+
+    network = pyfc.Network([pyfc.Dense(6, 3)], loss=Odd())
+    for call in (network.fit, network.evaluate, network.loss_and_gradients):
+        with pytest.raises(PluginError, match=f"^loss 'odd' of .* failed: .*{said}"):
+            call(X, Y)

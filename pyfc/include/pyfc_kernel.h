@@ -5,14 +5,16 @@
  * exactly as fast as a built-in.
  *
  * Arrays are C-contiguous; samples are rows, of which there may be none. An array begins where a number of its type may
- * begin, and at no rounder address. A function must not keep a pointer, allocate, take Python's lock (the GIL), or write
- * outside its outputs, all of which it fills; it may be called from several threads at once on different rows. It
- * returns PYFC_OK, or a positive number of its own choice that says what went wrong and stops the training.
+ * begin, and at no rounder address. A function must not keep a pointer, take Python's lock (the GIL), or write outside
+ * its outputs, all of which it fills; it may be called from several threads at once on different rows. It is called for
+ * each batch, so it had better not allocate memory; what it does allocate it frees before it returns. It returns
+ * PYFC_OK, or a positive number of its own choice that says what went wrong and stops the training.
  *
- * Growing: within a major version a struct, pyfc_shape among them, only gets new members at its end, and `size` tells
+ * Growing: within a major version the structs of function pointers only get new members at their end, and `size` tells
  * which ones a component knows: pyfc goes on taking the sizes of all earlier minor versions, and does not read what is
- * behind the members that it knows itself. A flag that it does not know it refuses, for a component means something by
- * it. The major version is part of the capsule's name, so other majors are refused before they are read.
+ * behind the members that it knows itself. pyfc_shape, which carries no size, stays as it is. A flag that it does not
+ * know it refuses, for a component means something by it. The major version is part of the capsule's name, so other
+ * majors are refused before they are read.
  *
  * The struct and its functions must outlive the capsule: make the struct static.
  */

@@ -13,7 +13,7 @@ import numpy as np
 from pyfc.component.base import Array
 from pyfc.data import float_rows
 from pyfc.errors import PluginError, TrainingError
-from pyfc.faults import engine_fault, not_finite
+from pyfc.faults import LIKELY_CAUSES, at, engine_fault, not_finite
 from pyfc.kernels.engine import Engine
 from pyfc.kernels.plan import Plan
 from pyfc.kernels.samples import Samples
@@ -21,7 +21,6 @@ from pyfc.metrics import Metric
 from pyfc.planning import describe, make_plan, stops_for_python
 from pyfc.training.callbacks import Callback
 from pyfc.training.run import Run
-from pyfc.training.step import LIKELY_CAUSES
 from pyfc.training.weights import batch_shares
 
 RESTORED = "the network has its weights from before that epoch again"
@@ -77,6 +76,7 @@ class Loop:
         count = self.samples.shape[0]
         self.outputs = np.empty((count, network.n_out), network.dtype) if self.metrics else None
         self.order: Array | None = None
+        self.validating = False
         if not self.run.optimizer.full_batch:
             # Taken away, so that nobody else uses it meanwhile.
             (last, self.good), network.last_plan = network.last_plan or (None, np.empty_like(network.flat)), None
@@ -142,20 +142,23 @@ class Loop:
             source = self._not_finite(good)
             run.restore(good)
             run.history.stop_reason = f"{error} in {self._place()}"
-            raise TrainingError(f"{run.history.stop_reason}; {RESTORED}. {source}{LIKELY_CAUSES}") from None
+            raise TrainingError(f"{run.history.stop_reason}; {RESTORED}. {source or LIKELY_CAUSES}") from None
         except PluginError as error:
             run.restore(good)
             run.history.stop_reason = f"{error}; in {self._place()}"
-            raise type(error)(f"{run.history.stop_reason}; {RESTORED}") from (error.__cause__ or error)
+            raise at(error, f"in {self._place()}; {RESTORED}") from (error.__cause__ or error)
         except BaseException:  # a plugin's error, or the second Ctrl-C: the step may be half done
             run.restore(good)
             raise
 
     def _place(self) -> str:
-        return f"epoch {self.run.epoch + 1}, batch {self.run.batch + 1} of {self.run.batches}"
+        run = self.run
+        if self.validating:
+            return f"the validation after epoch {run.epoch + 1}"
+        return f"epoch {run.epoch + 1}, batch {run.batch + 1} of {run.batches}"
 
     def _not_finite(self, good: Array) -> str:
-        """Return in words, with a space at the end, what part of the network a NaN or infinity came out of, or ``""``.
+        """Return in words what part of the network a NaN or infinity came out of, or ``""``.
 
         It is looked for in the batch that showed it; if the parameters are not finite any more, with those from before
         the epoch, also in the batch whose gradient may have spoiled them.
@@ -173,7 +176,7 @@ class Loop:
             x = float_rows(self.samples, chosen, self.run.network.dtype)
             found = not_finite(self.run.network, x, self.targets[chosen], shares)
             if found:
-                return f"{found} "
+                return found
         return ""
 
     def _chosen(self, batch: int) -> Any:
@@ -278,7 +281,9 @@ class Loop:
     def _end_epoch(self, logs: dict[str, float]) -> None:
         run = self.run
         if self.held_out is not None:
+            self.validating = True
             measured = run.network.evaluate_checked(*self.held_out, self.metrics, n_threads=self.threads)
+            self.validating = False
             logs.update({f"val_{name}": value for name, value in measured.items()})
         run.logs = {**logs, "lr": run.lr} if not isinstance(run.optimizer.lr, float) else logs
         run.history.append(run.logs)
@@ -314,7 +319,7 @@ class Loop:
                 count = self.samples.shape[0]
                 source = self._first_not_finite(slice(i, min(i + 1024, count)) for i in range(0, count, 1024))
                 run.history.stop_reason = f"the loss became {loss} in epoch {run.epoch + 1}, an iteration over all data"
-                raise TrainingError(f"{run.history.stop_reason}; {RESTORED}. {source}{LIKELY_CAUSES}")
+                raise TrainingError(f"{run.history.stop_reason}; {RESTORED}. {source or LIKELY_CAUSES}")
             return loss, np.concatenate([network.flat_gradient[part] for part in parts]).astype(np.float64)
 
         def after_iteration(w: Array) -> None:
@@ -337,8 +342,9 @@ class Loop:
             put(run.optimizer.minimize(function, first, run.epochs - run.epoch, after_iteration))
         except PluginError as error:
             run.restore(good)
-            run.history.stop_reason = f"{error}; in epoch {run.epoch + 1}, an iteration over all data"
-            raise type(error)(f"{run.history.stop_reason}; {RESTORED}") from (error.__cause__ or error)
+            place = f"in epoch {run.epoch + 1}, an iteration over all data"
+            run.history.stop_reason = f"{error}; {place}"
+            raise at(error, f"{place}; {RESTORED}") from (error.__cause__ or error)
         except BaseException:
             run.restore(good)
             raise

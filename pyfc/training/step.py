@@ -12,7 +12,7 @@ from pyfc import registry
 from pyfc.component import Hyper, Optimizer
 from pyfc.data import float_rows
 from pyfc.errors import TrainingError
-from pyfc.faults import not_finite
+from pyfc.faults import LIKELY_CAUSES, not_finite
 from pyfc.training.history import History
 from pyfc.training.run import Run
 
@@ -80,16 +80,20 @@ def step(
     if lost or not np.isfinite(network.flat_gradient).all():
         what = f"the loss is {run.loss}" if lost else "the gradient has a NaN or infinite entry"
         source = not_finite(network, x, targets, shares)
-        raise TrainingError(f"{what}: no step was made. {source}{' ' if source else ''}{LIKELY_CAUSES}")
-    run.apply(*clips)
+        raise TrainingError(f"{what}: no step was made. {source or LIKELY_CAUSES}")
+    before = run.snapshot(), [array.copy() for array in run.state], run.steps
+    moved = False
+    try:
+        run.apply(*clips)
+        moved = bool(np.isfinite(network.flat).all())
+    finally:
+        if not moved:  # or only some of them: the optimizer may be a plugin
+            run.restore(before[0])
+            run.state, run.steps = before[1], before[2]
+    if not moved:
+        raise TrainingError(f"the weights became NaN or infinite: no step was made. {LIKELY_CAUSES}")
     run.epoch += 1
     return run.loss
-
-
-LIKELY_CAUSES = (
-    "Likely causes: a learning rate that is too high, inputs that are not scaled (pixels of 0..255: put Scale(1 / 255) "
-    "first), or targets of a very different size. Try a rate ten times smaller, or clip_norm=1."
-)
 
 
 def check_clips(clip_norm: Any, clip_value: Any) -> tuple[float | None, float | None]:
