@@ -197,7 +197,7 @@ def test_a_plugins_own_plugin_error_is_no_trap(install):
     network = pyfc.Network([pyfc.Dense(6, 8), Trap(), pyfc.Dense(8, 3)], loss="softmax_cross_entropy")
     for call in (lambda: network.fit(X, Y, progress=False), lambda: network.forward(X), lambda: network.trace(X, Y)):
         with pytest.raises(
-            PluginError, match="^layer 'trap_0', activation 'trap' of module .* this and that"
+            PluginError, match=r"^layer 'trap_0', activation 'trap' of module .* this and that"
         ) as caught:
             call()
         assert type(caught.value) is PluginError
@@ -232,7 +232,7 @@ def test_a_single_step_that_fails_is_none(spoil):
     for _ in range(2):
         network.step((X, Y), half)
     before, state = network.flat.copy(), network.last_step.state[0].copy()
-    with pytest.raises((PluginError, TrainingError), match="stuck" if spoil == "raise" else "weights became NaN"):
+    with pytest.raises((PluginError, TrainingError), match=r"stuck" if spoil == "raise" else r"weights became NaN"):
         network.step((X, Y), half)
     np.testing.assert_array_equal(network.flat, before)
     np.testing.assert_array_equal(network.last_step.state[0], state)
