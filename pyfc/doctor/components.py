@@ -15,6 +15,7 @@ import numpy as np
 
 from pyfc import kernels, registry
 from pyfc.component import Activation, Component, Loss, Optimizer
+from pyfc.crash import crash
 from pyfc.errors import PluginError
 from pyfc.record import Record
 from pyfc.report import raised
@@ -63,7 +64,11 @@ def _row(record: Record) -> dict[str, Any]:
         doing = "measuring it"
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            row["ns"] = nanoseconds(component)
+            died = "" if record.builtin else crash(lambda: [call() for call in _calls(component).values()])
+            if died:
+                row |= {"state": "broken", "error": f"{doing} {died}"}
+            else:
+                row["ns"] = nanoseconds(component)
     except PluginError:
         row |= {"state": record.state, "error": record.error}  # which the record keeps
     except KeyboardInterrupt:
@@ -93,15 +98,17 @@ def nanoseconds(component: Component) -> dict[str, float]:
     dict of str to float
         ``forward`` and ``backward`` of an activation or a loss, ``update`` of an optimizer that works in batches.
     """
+    return {name: _seconds(call) / (ROWS * COLS) * 1e9 for name, call in _calls(component).items()}
+
+
+def _calls(component: Component) -> dict[str, Callable[[], None]]:
     if isinstance(component, Activation):
-        calls, count = _activation_calls(component), ROWS * COLS
-    elif isinstance(component, Loss):
-        calls, count = _loss_calls(component), ROWS * COLS
-    elif isinstance(component, Optimizer) and not component.full_batch:
-        calls, count = _optimizer_calls(component), ROWS * COLS
-    else:
-        return {}
-    return {name: _seconds(call) / count * 1e9 for name, call in calls.items()}
+        return _activation_calls(component)
+    if isinstance(component, Loss):
+        return _loss_calls(component)
+    if isinstance(component, Optimizer) and not component.full_batch:
+        return _optimizer_calls(component)
+    return {}
 
 
 def _activation_calls(act: Activation) -> dict[str, Callable[[], None]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pyfc import kernels
 from pyfc.component import Activation, Component, Hyper, Learned, Loss, Step
 from pyfc.derivation import Source, read_source
-from pyfc.making.classes import callers_module, new_class
+from pyfc.making.classes import callers_module, new_class, split
 
 C = TypeVar("C", bound=type[Component])
 
@@ -34,7 +34,7 @@ def activation_from_address(
     needs: str = "z",
     elementwise: bool = True,
     in_place: bool = False,
-    hyperparameters: Mapping[str, Hyper] | None = None,
+    hyperparameters: Mapping[str, Hyper | float] | None = None,
     learned: Learned | None = None,
     derivation: tuple[Step, ...] = (),
     source: str | Path = "",
@@ -54,7 +54,7 @@ def activation_from_address(
         Whether y[i, j] depends on z[i, j] alone.
     in_place : bool, default False
         Whether y may be the same array as z, and dz as dy.
-    hyperparameters : mapping of str to Hyper, optional
+    hyperparameters : mapping of str to Hyper or float, optional
         In the order in which the functions read them from ``hyper``.
     learned : Learned, optional
         The parameter that the functions read from ``a``: one for the layer.
@@ -84,7 +84,7 @@ def activation_from_address(
     if needs not in ("z", "y", "zy", ""):
         raise TypeError(f"needs is {needs!r}: expected 'z', 'y', 'zy' or ''")
     functions = [forward_f32, forward_f64, backward_f32, backward_f64]
-    hypers = dict(hyperparameters or {})
+    hypers, _ = split(hyperparameters or {}, name)
     flags = kernels.flags_of(needs, elementwise, in_place, learned is not None)
     namespace = {
         "kernel": kernels.activation_capsule_of(flags, len(hypers), *_addresses(functions)),
@@ -107,7 +107,7 @@ def loss_from_address(
     backward_f64: Any,
     task: str = "regression",
     takes_labels: bool = False,
-    hyperparameters: Mapping[str, Hyper] | None = None,
+    hyperparameters: Mapping[str, Hyper | float] | None = None,
     derivation: tuple[Step, ...] = (),
     source: str | Path = "",
 ) -> type[Loss]:
@@ -139,7 +139,7 @@ def loss_from_address(
     if task not in ("regression", "binary", "classification"):
         raise ValueError(f"task is {task!r}: expected 'regression', 'binary' or 'classification'")
     functions = [forward_f32, forward_f64, backward_f32, backward_f64]
-    hypers = dict(hyperparameters or {})
+    hypers, _ = split(hyperparameters or {}, name)
     flags = kernels.flags_of(takes_labels=takes_labels)
     namespace = {
         "kernel": kernels.loss_capsule_of(flags, len(hypers), *_addresses(functions)),
