@@ -130,8 +130,9 @@ def activation_from_formula(
 
     Notes
     -----
-    float32 is worked out in double precision and float64 with more digits than that, and both are rounded once: any
-    formula is right to about one unit in the last place, at two to five times the cost of a kernel written by hand.
+    float32 is worked out in double precision and float64 with more digits than that, and both are rounded once: the
+    result is right to about one unit in the last place of its largest term, at two to five times the cost of a kernel
+    written by hand. Terms that cancel lose digits all the same, as ``z + sqrt(z**2 + 4)`` does far below zero.
     Compiling takes about a second, once in each process that makes the class; equal formulas share the result.
 
     Examples

@@ -58,7 +58,7 @@ def check_letters(name: str, hyperparameters: Mapping[str, Any], learn: str | No
             found[letter] = value
         else:
             found[letter] = Hyper(float(Hyper(0.0).check(f"activation_from_formula({name!r}, ...)", letter, value)))
-    if learn is not None and learn not in found:
+    if learn is not None and (not isinstance(learn, str) or learn not in found):
         raise ValueError(f"learn={learn!r}: expected one of the hyper-parameters given: {', '.join(found) or 'none'}")
     if learn is not None and f"d{learn}" in found:
         raise ValueError(f"d{learn} is the derivative by {learn}, which is learned: expected another name")
