@@ -82,6 +82,15 @@ class Fourth(Loss):
         dy[:] = share[:, None] * (4 * (y - t) ** 3)  # (2)
 """
 
+CAPPED = "dz = dy * Piecewise((1, And(z > 0, z < 6)), (0, True))"
+
+
+def bent(y: str, dz: str, forward: str, backward: str) -> list[tuple[str, str]]:
+    """Return the changes that make another function of BENT: its two steps, and its two lines."""
+    steps = [('"y = z / (1 + Abs(z))"', f'"{y}"'), ('"dz = dy / (1 + Abs(z))**2"', f'"{dz}"')]
+    return [*steps, (FORWARD, f"y[:] = {forward}"), (BACKWARD, f"dz[:] = {backward}")]
+
+
 Make = Callable[..., type[Component]]
 
 
@@ -108,9 +117,19 @@ def failed(report: Report) -> dict[str, str]:
     return {check.name: check.detail for check in report.failures}
 
 
-@pytest.mark.parametrize("source", [BENT, SPREAD])
-def test_the_right_activations_pass(make: Make, source: str) -> None:
-    report = check_activation(make(source))
+@pytest.mark.parametrize(
+    ("source", "changes"),
+    [
+        (BENT, []),
+        (SPREAD, []),
+        (BENT, bent("y = z**2 * sign(z)", "dz = dy * 2 * z * sign(z)", "z**2 * np.sign(z)", "dy * 2 * z * np.sign(z)")),
+        (BENT, bent("y = z * sign(z)", "dz = dy * sign(z)", "z * np.sign(z)", "dy * np.sign(z)")),
+        (BENT, bent("y = Min(Max(z, 0), 6)", CAPPED, "np.clip(z, 0, 6)", "dy * ((z > 0) & (z < 6))")),
+    ],
+    ids=["bent", "spread", "z**2 * sign(z)", "z * sign(z)", "relu6"],
+)
+def test_the_right_activations_pass(make: Make, source: str, changes: list[tuple[str, str]]) -> None:
+    report = check_activation(make(source, *changes))
     report.raise_if_failed(unproved=False)
     assert [note.partition(":")[0] for note in report.notes] == ["GIL released"]
 
@@ -123,7 +142,30 @@ DIFFERENCES = "bent.backward, dz by finite differences"
 COMPLEX = "bent.backward, float64, 6 x 3, dz by complex step of its own forward on complex numbers"
 STALE = ("y[:] = z", "self.z = z; y[:] = z")
 
+
+RELU6 = bent(
+    "y = Min(Max(z, 0), 6)",
+    "dz = dy * Piecewise((1, z > 0), (0, True))",
+    "np.minimum(np.maximum(z, 0), 6)",
+    "dy * (z > 0)",
+)
+CLIP = bent("y = Max(-10, Min(10, z))", "dz = dy", "np.clip(z, -10, 10)", "dy")
+NOT_PROVED = ("derivation", "unused")
+
 WRONG = {
+    "uncapped backward": (BENT, RELU6, "derivation", r"does not follow: at .*z = (6\.00|[1-9]\d)"),
+    "unclipped backward": (BENT, CLIP, "derivation", r"does not follow: at .*z = -?[1-9]\d"),
+    "a gradient that is only defined": (
+        BENT,
+        [
+            ('"y = z / (1 + Abs(z))"', '"dz = 7 * dy"'),
+            ('"dz = dy / (1 + Abs(z))**2"', '"y = 7 * z"'),
+            (FORWARD + "  # (1)", "y[:] = 7 * z  # (2)"),
+            (BACKWARD + "  # (2)", "dz[:] = 7 * dy  # (1)"),
+        ],
+        "derivation",
+        r"step \(1\) 'dz = 7 \* dy' only defines dz, .*: put it after the step that defines y",
+    ),
     "sign": (
         BENT,
         [(BACKWARD, BACKWARD.replace("dy /", "-dy /"))],
