@@ -23,7 +23,7 @@ from sympy.parsing.sympy_parser import parse_expr
 
 from pyfc.derivation import Step
 from pyfc.errors import ProofError
-from pyfc.symbolic import prove_zero, regions
+from pyfc.symbolic import derivative, prove_zero, regions
 
 _INDEX = re.compile(r"\b([A-Za-z_]\w*)\[([^\]]*)\]")
 _LETTER = re.compile(r"\w+(\[[^\]]*\])?")
@@ -163,7 +163,7 @@ class Derivation:
         entries = {item: self.symbol(str(item.base), *item.indices) for item in expression.atoms(sympy.Indexed)}
         expression = expression.xreplace(entries)
         derivatives = {
-            item: sympy.diff(self.expand(item.args[0]), item.args[1])
+            item: derivative(self.expand(item.args[0]), item.args[1])
             for item in expression.atoms(sympy.core.function.AppliedUndef)
             if item.func == _D
         }
@@ -202,7 +202,7 @@ class Derivation:
             self.definitions[out] * (1 if self.output == "l" else sympy.Symbol(f"d{out}", real=True))
             for out in self.outputs()
         )
-        return sympy.diff(self.expand(total), symbol)
+        return derivative(self.expand(total), symbol)
 
     def equations(self, step: Step) -> Iterator[tuple[sympy.Symbol | None, Any, Any]]:
         """Yield (symbol on the left or None, what it means or None if it is new, right side) for every entry."""
@@ -262,8 +262,23 @@ class Derivation:
             for _, meaning, right in self.equations(step):
                 if meaning is None:
                     raise ProofError(f"step ({step.number}) {step.equation!r}: part of the left side is not defined")
-                for difference in regions(self.expand(meaning) - self.expand(right)):
-                    prove_zero(difference, step)
+                for difference, inside in regions(self.expand(meaning) - self.expand(right)).items():
+                    prove_zero(difference, step, inside)
                     count += 1
             proofs.append(Proof(step, "proved", count))
+        self._refuse_assumed(proofs)
         return proofs
+
+    def _refuse_assumed(self, proofs: Iterable[Proof]) -> None:
+        """Raise ProofError for a gradient that is merely defined, as it is where it comes before the output."""
+        main = {"y": {"z"}, "l": {"y"}}.get(self.output, set())
+        inputs = {str(symbol) for symbol in self._inputs()} if self.outputs() else set()
+        gradients = {f"d{letter}" for letter in main | {text.split("_")[0] for text in inputs}}
+        for proof in proofs:
+            name = proof.step.left.partition("[")[0]
+            if self.output and proof.kind == "definition" and name in gradients - {self.output}:
+                raise ProofError(
+                    f"step ({proof.step.number}) {proof.step.equation!r} only defines {name}, which is to be proved as "
+                    f"the gradient by {name[1:]}: put it after the step that defines {self.output}, "
+                    f"which must depend on {name[1:]}"
+                )

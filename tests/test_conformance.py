@@ -61,8 +61,9 @@ class Maxout(Activation):
         Step(1, "y[i] = Max(z[(i-1)*pieces + j], (j, 1, pieces))", "definition", shapes="y (q), dy (q)", runs=True),
         Step(
             2,
-            "dz[i] = dy[(i-1)//pieces + 1] * Piecewise((1, z[i] >= y[(i-1)//pieces + 1]), (0, True))",
-            "the largest alone moves y",
+            "dz[i] = dy[(i-1)//pieces + 1] * Piecewise((1, z[i] >= y[(i-1)//pieces + 1]), (0, True))"
+            " / Sum(Piecewise((1, z[(i-1)//pieces*pieces + k] >= y[(i-1)//pieces + 1]), (0, True)), (k, 1, pieces))",
+            "the largest alone moves y; equal ones share dy",
             shapes="dz (m)",
             runs=True,
         ),
@@ -77,7 +78,8 @@ class Maxout(Activation):
         y[:] = z.reshape(len(z), y.shape[1], self.pieces).max(axis=2)  # (1)
 
     def compute_backward(self, z, y, dy, dz, a, da):
-        dz[:] = np.where(z >= np.repeat(y, self.pieces, axis=1), np.repeat(dy, self.pieces, axis=1), 0)  # (2)
+        largest = z.reshape(*y.shape, self.pieces) >= y[:, :, None]
+        dz[:] = (dy[:, :, None] * largest / largest.sum(axis=2, keepdims=True)).reshape(z.shape)  # (2)
 
 
 class Scaled(Activation):

@@ -82,6 +82,15 @@ class Fourth(Loss):
         dy[:] = share[:, None] * (4 * (y - t) ** 3)  # (2)
 """
 
+CAPPED = "dz = dy * Piecewise((1, And(z > 0, z < 6)), (0, True))"
+
+
+def bent(y: str, dz: str, forward: str, backward: str) -> list[tuple[str, str]]:
+    """Return the changes that make another function of BENT: its two steps, and its two lines."""
+    steps = [('"y = z / (1 + Abs(z))"', f'"{y}"'), ('"dz = dy / (1 + Abs(z))**2"', f'"{dz}"')]
+    return [*steps, (FORWARD, f"y[:] = {forward}"), (BACKWARD, f"dz[:] = {backward}")]
+
+
 Make = Callable[..., type[Component]]
 
 
@@ -108,9 +117,19 @@ def failed(report: Report) -> dict[str, str]:
     return {check.name: check.detail for check in report.failures}
 
 
-@pytest.mark.parametrize("source", [BENT, SPREAD])
-def test_the_right_activations_pass(make: Make, source: str) -> None:
-    report = check_activation(make(source))
+@pytest.mark.parametrize(
+    ("source", "changes"),
+    [
+        (BENT, []),
+        (SPREAD, []),
+        (BENT, bent("y = z**2 * sign(z)", "dz = dy * 2 * z * sign(z)", "z**2 * np.sign(z)", "dy * 2 * z * np.sign(z)")),
+        (BENT, bent("y = z * sign(z)", "dz = dy * sign(z)", "z * np.sign(z)", "dy * np.sign(z)")),
+        (BENT, bent("y = Min(Max(z, 0), 6)", CAPPED, "np.clip(z, 0, 6)", "dy * ((z > 0) & (z < 6))")),
+    ],
+    ids=["bent", "spread", "z**2 * sign(z)", "z * sign(z)", "relu6"],
+)
+def test_the_right_activations_pass(make: Make, source: str, changes: list[tuple[str, str]]) -> None:
+    report = check_activation(make(source, *changes))
     report.raise_if_failed(unproved=False)
     assert [note.partition(":")[0] for note in report.notes] == ["GIL released"]
 
@@ -119,11 +138,58 @@ def test_the_right_loss_passes(make: Make) -> None:
     check_loss(make(FOURTH)).raise_if_failed(unproved=False)
 
 
+def test_a_loss_that_overflows_itself_passes(make: Make) -> None:
+    right = fourth("binary", "np.exp((1 - 2 * t) * y).sum(axis=1)", "((1 - 2 * t) * np.exp((1 - 2 * t) * y))")
+    check_loss(make(FOURTH, *right)).raise_if_failed()
+
+
 DIFFERENCES = "bent.backward, dz by finite differences"
 COMPLEX = "bent.backward, float64, 6 x 3, dz by complex step of its own forward on complex numbers"
 STALE = ("y[:] = z", "self.z = z; y[:] = z")
 
+
+RELU6 = bent(
+    "y = Min(Max(z, 0), 6)",
+    "dz = dy * Piecewise((1, z > 0), (0, True))",
+    "np.minimum(np.maximum(z, 0), 6)",
+    "dy * (z > 0)",
+)
+CLIP = bent("y = Max(-10, Min(10, z))", "dz = dy", "np.clip(z, -10, 10)", "dy")
+NOT_PROVED = ("derivation", "unused")
+
 WRONG = {
+    "uncapped backward": (BENT, RELU6, "derivation", r"does not follow: at .*z = (6\.00|[1-9]\d)"),
+    "unclipped backward": (BENT, CLIP, "derivation", r"does not follow: at .*z = -?[1-9]\d"),
+    "uncapped backward, unproved": (BENT, [*RELU6, NOT_PROVED], DIFFERENCES, r"z = ([6-9]|[1-4]\d)\S*, dy = "),
+    "unclipped backward, unproved": (BENT, [*CLIP, NOT_PROVED], DIFFERENCES, r"z = -?[1-4]\d\S*, dy = "),
+    "0/0 at 0": (
+        BENT,
+        [NOT_PROVED, (FORWARD, "y[:] = np.sin(z) / z"), (BACKWARD, "dz[:] = dy * (np.cos(z) - np.sin(z) / z) / z")],
+        "0.0 and -0.0 have a finite y and dz, float32",
+        "y .nan. and .nan., dz .nan. and .nan.",
+    ),
+    "all of dy to each of equal inputs": (
+        SPREAD,
+        [
+            ("derivation", "unused"),
+            ("    def compute_forward", "    def out_cols(self, cols):\n        return 1\n\n    def compute_forward"),
+            ("y[:] = z / s", "y[:] = z.max(axis=1, keepdims=True)"),
+            ("dz[:] = dy / s", "dz[:] = dy * (z == z.max(axis=1, keepdims=True)); s"),
+        ],
+        "the dz of equal inputs sum to what moving them together changes",
+        r"dz of the first \d sum to \S+, difference ",
+    ),
+    "a gradient that is only defined": (
+        BENT,
+        [
+            ('"y = z / (1 + Abs(z))"', '"dz = 7 * dy"'),
+            ('"dz = dy / (1 + Abs(z))**2"', '"y = 7 * z"'),
+            (FORWARD + "  # (1)", "y[:] = 7 * z  # (2)"),
+            (BACKWARD + "  # (2)", "dz[:] = 7 * dy  # (1)"),
+        ],
+        "derivation",
+        r"step \(1\) 'dz = 7 \* dy' only defines dz, .*: put it after the step that defines y",
+    ),
     "sign": (
         BENT,
         [(BACKWARD, BACKWARD.replace("dy /", "-dy /"))],
@@ -324,7 +390,57 @@ def test_caught(make: Make, source: str, changes: list[tuple[str, str]], check: 
     assert re.search(detail, found[check]), found[check]
 
 
+HUBER = [
+    (
+        "Sum((y[k] - t[k])**4, (k, 1, m))",
+        "Sum(Piecewise(((y[k]-t[k])**2/2, Abs(y[k]-t[k]) <= 50), (50*(Abs(y[k]-t[k])-25), True)), (k, 1, m))",
+    ),
+    ("4 * (y[j] - t[j])**3", "y[j] - t[j]"),
+    ("((y - t) ** 4)", "np.where(np.abs(y - t) <= 50, (y - t) ** 2 / 2, 50 * (np.abs(y - t) - 25))"),
+    ("(4 * (y - t) ** 3)", "(y - t)"),
+]
+
+
+def fourth(task: str, forward: str, backward: str) -> list[tuple[str, str]]:
+    """Return the changes that make another loss of FOURTH, without a derivation."""
+    lines = [("((y - t) ** 4).sum(axis=1)", forward), ("(4 * (y - t) ** 3)", backward)]
+    return [('name = "fourth"', f'name = "fourth"; task = "{task}"'), NOT_PROVED, *lines]
+
+
+EXP = "np.exp(y).sum(axis=1"
+EXTREMES = "ties and extremes make neither NaN nor infinity, "
+
 WRONG_LOSSES = {
+    "sums of exponentials that overflow": (
+        fourth("classification", f"np.log({EXP})) - (t * y).sum(axis=1)", f"(np.exp(y) / {EXP}, keepdims=True) - t)"),
+        EXTREMES + "float32, 3 columns",
+        r"y = \[ ?100.*: l = inf, dy = \[.*nan",
+    ),
+    "a value that overflows beside a gradient that does not": (
+        fourth("regression", "np.log(np.cosh(y - t)).sum(axis=1)", "np.tanh(y - t)"),
+        EXTREMES + "float64, 1 column",
+        r"y = \[1000\.\], .*: l = inf, dy = \[1\.\]",
+    ),
+    "0/0 where y is t": (
+        fourth("regression", "np.abs(y - t).sum(axis=1)", "((y - t) / np.abs(y - t))"),
+        EXTREMES + "float64, 3 columns",
+        r"l = 0.0, dy = \[nan nan nan\]",
+    ),
+    "0/0 where all of y is t": (
+        fourth(
+            "regression",
+            "np.sqrt(((y - t) ** 2).sum(axis=1))",
+            "((y - t) / np.sqrt(((y - t) ** 2).sum(axis=1, keepdims=True)))",
+        ),
+        EXTREMES + "float32, 1 column",
+        r"l = 0.0, dy = \[nan\]",
+    ),
+    "a Huber loss that is a square backward": (HUBER, "derivation", "does not follow"),
+    "a Huber loss that is a square backward, unproved": (
+        [*HUBER, NOT_PROVED],
+        "fourth.backward, dy by finite differences far out, 4 columns",
+        r"gradient -?\d{2,3}\S+, difference -?(50|49\.99)",
+    ),
     "sign": ([("(4 *", "(-4 *")], "fourth.gradient, dy by finite differences, 4 columns", "gradient .*, difference "),
     "scale, slightly": (
         [("(4 *", "((4 + 1e-10) *")],

@@ -8,6 +8,7 @@ import numpy as np
 
 from pyfc.component import Activation
 from pyfc.component.base import Array
+from pyfc.differences import random_dy
 from pyfc.report import Report
 from pyfc.testing.inputs import Widths
 
@@ -33,6 +34,9 @@ def add_edges(report: Report, act: Activation, widths: Widths, *, strict: bool =
             _add_special(report, act, dtype, widths.near(1), strict)
         with report.guard(f"{act.name} of huge inputs, {name}"):
             report.add(f"huge inputs do not become NaN, {name}", *_huge(act, dtype, widths.near(2)))
+    if not act.elementwise:
+        with report.guard(f"{act.name} of equal inputs"):
+            _add_ties(report, act, widths.near(4))
     for rows, cols in ((0, 3), (1, 1), (1, 7), (9, 1), (3, 0)):
         with report.guard(f"{act.name} of {rows} rows of {cols}"):
             _add_shape(report, act, (rows, widths.near(cols)))
@@ -53,14 +57,38 @@ def _dz(act: Activation, dy: Array, z: Array, y: Array) -> Array:
 
 def _add_special(report: Report, act: Activation, dtype: Any, cols: int, strict: bool) -> None:
     name = np.dtype(dtype).name
-    z = np.repeat(np.array([[np.nan], [1.0], [np.inf], [-np.inf], [-0.0]], dtype), cols, axis=1)
+    z = np.repeat(np.array([[np.nan], [1.0], [np.inf], [-np.inf], [0.0], [-0.0]], dtype), cols, axis=1)
     y = act.forward(z)
     dz, da = _gradients(act, np.ones_like(y), z, y)
     # A backward that reads neither z nor y, such as the identity's, has no NaN to pass on; one may read z for da alone.
     passed_on = not strict or not act.needs or np.isnan(dz[0]).any() or np.isnan(da).any()
     stays = np.isnan(y[0]).all() and passed_on
     report.add(f"NaN stays NaN, {name}", stays, f"y {y[0]}, dz {dz[0]}")
+    zeros = np.isfinite(y[4:]).all() and np.isfinite(dz[4:]).all()
+    report.add(f"0.0 and -0.0 have a finite y and dz, {name}", zeros, f"y {y[4]} and {y[5]}, dz {dz[4]} and {dz[5]}")
     report.add(f"a NaN spoils no other row, {name}", np.isfinite(y[1]).all() and np.isfinite(dz[1]).all(), f"y {y[1]}")
+
+
+def _add_ties(report: Report, act: Activation, cols: int) -> None:
+    """Check that where entries of a row are equal, their dz sum to the change when they all move together.
+
+    The largest of equal numbers moves as they do: a backward that hands all of dy to each of them gives too much.
+    """
+    equal, h = np.arange(cols) < np.array([cols, cols, (cols + 1) // 2, 2])[:, None], 1e-6
+    z = np.where(equal, np.array([0.7, -1.3, 0.7, 1.9])[:, None], np.linspace(-1.1, -0.3, cols))
+    y = act.forward(z)
+    dy = random_dy(np.random.default_rng(3), y.shape)
+    got = (_dz(act, dy, z, y) * equal).sum(axis=1)
+    sides = [((act.forward(z + side * equal) - y) * dy).sum(axis=1) / side for side in (h, -h)]
+    spare = 1e-4 * (1 + np.abs(sides).max(axis=0))
+    error = np.maximum(np.min(sides, axis=0) - got, got - np.max(sides, axis=0)) - spare
+    row = int(np.where(np.isnan(error), np.inf, error).argmax())
+    report.add(
+        "the dz of equal inputs sum to what moving them together changes",
+        bool(error[row] <= 0),
+        f"z = {z[row]}, dy = {dy[row]}: dz of the first {int(equal[row].sum())} sum to {got[row]:.9g}, "
+        f"difference {sides[0][row]:.9g}",
+    )
 
 
 def _huge(act: Activation, dtype: Any, cols: int) -> tuple[bool, str]:

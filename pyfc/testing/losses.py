@@ -15,6 +15,7 @@ from pyfc.testing.complex_step import add_complex_step
 from pyfc.testing.functions import Function, add_same, loss_functions
 from pyfc.testing.independence import add_rows
 from pyfc.testing.inputs import one_hot
+from pyfc.testing.loss_edges import add_extremes
 from pyfc.testing.memory import add_memory
 from pyfc.testing.precision import add_precision, columns, derivation_of, values
 from pyfc.testing.proofs import add_proof
@@ -57,11 +58,15 @@ def check_loss(loss: Loss | type[Loss] | str, *, strict: bool = False) -> Report
         for cols in (1, 4):
             with report.guard(f"{component.name} by finite differences, {columns(cols)}"):
                 _add_differences(report, component, cols)
+                _add_far_differences(report, component, cols)
             with report.guard(f"{component.name} with weights, {columns(cols)}"):
                 _add_weights(report, component, cols)
         for dtype in (np.float32, np.float64):
             with report.guard(f"{component.name} of NaN, {np.dtype(dtype).name}"):
                 _add_edges(report, component, dtype)
+            for cols in (1, 3):
+                with report.guard(f"{component.name} at ties and extremes, {np.dtype(dtype).name}, {columns(cols)}"):
+                    add_extremes(report, component, cols, dtype)
         with report.guard(f"{component.name} of no samples"):
             y, t = samples(component, 0, 3, np.float64)
             nothing = np.isnan(component.value(y, t)) and component.gradient(y, t).shape == (0, 3)
@@ -115,6 +120,35 @@ def _add_differences(report: Report, loss: Loss, cols: int) -> None:
         f"{loss.name}.gradient, dy by finite differences, {columns(cols)}",
         bool(error[at] < allowed) and bool(np.abs(dy).max() > 0 or (cols == 1 and loss.task == "classification")),
         f"worst of {error.size} at {at}, {values(inputs)}: gradient {dy[at]:.12g}, difference {wanted[at]:.12g}",
+    )
+
+
+def _add_far_differences(report: Report, loss: Loss, cols: int) -> None:
+    """Compare dy with differences of each sample's own loss, up to |y| of 300: beyond kinks that lie far out."""
+    y, t = samples(loss, 40, cols, np.float64)
+    if loss.in_unit_interval:
+        return
+    draw = np.random.default_rng(7)
+    y = draw.uniform(-1, 1, y.shape) * np.repeat([12.0, 50.0, 100.0, 300.0], 10)[:, None]
+    h, value, dy, wanted = 1e-5, np.empty(len(y)), np.empty_like(y), np.empty_like(y)
+    loss.compute_forward(y, t, value)
+    loss.compute_backward(y, t, np.ones(len(y)), dy)
+    for j in range(cols):
+        up, down, above, below = y.copy(), y.copy(), np.empty(len(y)), np.empty(len(y))
+        up[:, j] += h
+        down[:, j] -= h
+        loss.compute_forward(up, t, above)
+        loss.compute_forward(down, t, below)
+        wanted[:, j] = (above - below) / (up - down)[:, j]
+    known = 8 * float(np.finfo(np.float64).eps) * np.abs(value)[:, None] / h
+    error = np.maximum(np.abs(dy - wanted) - known, 0) / (1 + np.abs(wanted))
+    error[~(np.abs(value) < 1e30)] = 0  # of what is larger a difference says nothing
+    at = worst_entry(error)
+    report.add(
+        f"{loss.name}.backward, dy by finite differences far out, {columns(cols)}",
+        bool(error[at] < 1e-6),
+        f"worst of {error.size} at {at}, {values({'y': y[at[0]], 't': one_hot(t, cols)[at[0]]})}: "
+        f"gradient {dy[at]:.12g}, difference {wanted[at]:.12g}",
     )
 
 
