@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from itertools import product
 from typing import Any
 
@@ -26,6 +27,7 @@ from pyfc.errors import ProofError
 from pyfc.symbolic import derivative, prove_zero, regions
 
 _INDEX = re.compile(r"\b([A-Za-z_]\w*)\[([^\]]*)\]")
+_CALL = re.compile(r"([A-Za-z_]\w*)\s*\(")
 _LETTER = re.compile(r"\w+(\[[^\]]*\])?")
 _SHAPE = re.compile(r"(?<![\w^])(\w+) \(([\w, ]*)\)")
 _SIZES = {"m": 3, "n": 2, "p": 2, "q": 3}
@@ -143,6 +145,13 @@ class Derivation:
                 names[name] = sympy.true if self.options[name] else sympy.false
             elif name not in ("T", "True", "False"):
                 names[name] = self.symbol(name)
+        unknown = {name for name in _CALL.findall(text) if name not in _FUNCTIONS and name != "diff"}
+        if unknown:
+            near = get_close_matches(min(unknown), _FUNCTIONS, n=1, cutoff=0.5)
+            raise ProofError(
+                f"step ({step.number}) {step.equation!r}: no function {min(unknown)}: "
+                f"expected {f'{near[0]}, or another ' if near else ''}one of {', '.join(sorted(_FUNCTIONS))}"
+            )
         try:
             parsed = parse_expr(text, local_dict=names)
         except Exception as error:
@@ -189,6 +198,11 @@ class Derivation:
             for part, dim in zip(parts, dims, strict=True):
                 if part.isidentifier() and part not in self.sizes:
                     letters[part] = self.sizes[dim]
+                elif not part.isidentifier() and not part.isdigit():
+                    raise ProofError(
+                        f"step ({step.number}) {step.equation!r}: {name}[{inside}] on the left: expected a letter, such "
+                        f"as {name}[i], which stands for every entry; on the right, choose by Piecewise and Eq"
+                    )
         for values in product(*(range(1, size + 1) for size in letters.values())):
             yield used[0][0] if used else step.left, dict(zip(letters, values, strict=True))
 

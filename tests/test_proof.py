@@ -342,6 +342,11 @@ def test_common_parts_are_not_asked_for_where_they_are_left_out():
         (("y = Abs(z)", "dz = dy"), r"step \(2\) .* does not follow"),
         (("y = z +* 2",), r"step \(1\): SymPy cannot read 'z \+\* 2'"),
         (("e = y", "y = e + z", "e = z"), "round in a circle"),
+        (("y = arctan(z)",), r"step \(1\) 'y = arctan\(z\)': no function arctan: expected atan, or another one of Abs"),
+        (
+            ("y[i] = z[i]", "dz[2*i] = dy[i]"),
+            r"step \(2\) .*: dz\[2\*i\] on the left: expected a letter, such as dz\[i\]",
+        ),
         (("y[i] = exp(z[i])", "dz[i] = dy[i] * y[1]"), r"step \(2\)"),
     ],
 )
