@@ -25,7 +25,7 @@ def number_at(expression: Any, point: Mapping[sympy.Symbol, Any]) -> Any:
 
 
 #: Sizes of the points that are tried, and of those far out.
-_ORDINARY, _FAR = (0.5, 1.5, 6.0), (30.0, 1000.0)
+_ORDINARY, _FAR = (0.5, 1.5, 6.0), (30.0,)  # beyond, 1 - p loses all digits of what is compared with 0
 
 
 def points(

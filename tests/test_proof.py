@@ -97,7 +97,7 @@ def test_a_wrong_backward_is_found(component):
     assert any(name.startswith("dz, float32") for name in details)
     assert any(name.startswith("dz, float64") for name in details)
     found = re.fullmatch(
-        r"worst of 200 at \(\d+, \d\), z = (\S+), dy = (\S+): gradient (\S+), difference (\S+)",
+        r"worst of 400 at \(\d+, \d\), z = (\S+), dy = (\S+): gradient (\S+), difference (\S+)",
         details["soft_square.backward, dz by finite differences"],
     )
     z, dy, gradient, difference = map(float, found.groups())

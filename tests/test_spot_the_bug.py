@@ -137,7 +137,10 @@ def test_only_the_diagonal_of_softmax(page):
     right = y * (dy - (dy * y).sum(axis=1, keepdims=True))
     assert difference == pytest.approx((page["X"].T @ right)[at], rel=1e-5)
     lines = failed(page, "diagonal_alone")
-    assert without_complex_steps(lines, 1) == ["diagonal_softmax.backward, dz by finite differences"]
+    assert without_complex_steps(lines, 1) == [
+        "diagonal_softmax.backward, dz by finite differences",
+        "the dz of equal inputs sum to what moving them together changes",
+    ]
     (_, j), given, gradient, difference = line(lines["diagonal_softmax.backward, dz by finite differences"])
     z, dy = given["z"], given["dy"]
     y = np.exp(z) / np.exp(z).sum()
@@ -149,7 +152,9 @@ def test_only_the_diagonal_of_softmax(page):
 def test_a_gradient_without_the_2_of_its_loss(page):
     lines = failed(page, "lacking_report")
     names = [f"squared_error_of_b.gradient, dy by finite differences, {cols}" for cols in ("1 column", "4 columns")]
-    assert without_complex_steps(lines, 2) == names
+    far = [name for name in lines if " far out, " in name]
+    assert len(far) == 2
+    assert [name for name in without_complex_steps(lines, 2) if name not in far] == names
     for name in names:
         _, given, gradient, difference = line(lines[name])
         assert gradient == pytest.approx(given["share"] * (given["y"] - given["t"]), rel=1e-4)
