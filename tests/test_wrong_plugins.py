@@ -390,3 +390,78 @@ def test_a_loss_whose_labels_are_off_by_one_is_caught(make: Make) -> None:
     check_loss(make(FOURTH, *labels)).raise_if_failed(unproved=False)
     wrong = make(FOURTH, *labels[:2], (labels[2][0], labels[2][1].replace("[t]", "[t - 1]")))
     assert "labels and one-hot rows agree" in failed(check_loss(wrong))
+
+
+DIRECTIONS, KINDS = ("forward", "backward"), ("float32", "float64")
+#: A name of what is right for few rows, or few columns, alone -> changes, and the checks that show it.
+SIZES = {
+    "many rows": (
+        [
+            (FORWARD, f"{FORWARD}; y *= 1 + 0.5 * (len(z) > 1000)"),
+            (BACKWARD, f"{BACKWARD}; dz *= 1 - 2 * (len(z) > 1000)"),
+        ],
+        [f"bent.{word}: 2053 rows are as 8 at a time, {kind}" for word in DIRECTIONS for kind in KINDS],
+    ),
+    "very many rows in float32": (
+        [(FORWARD, f"{FORWARD}; y *= 1 - 2 * (len(z) > 5000 and z.dtype == np.float32)")],
+        ["bent.forward: 24000 rows are as 2000 at a time, float32"],
+    ),
+    "many columns": (
+        [
+            (FORWARD, f"{FORWARD}; y *= 1 + 0.5 * (z.shape[1] > 16)"),
+            (BACKWARD, f"{BACKWARD}; dz *= 1 - 2 * (z.shape[1] > 16)"),
+        ],
+        [f"bent.{word}: 1030 columns are as 4 at a time, {kind}" for word in DIRECTIONS for kind in KINDS],
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "checks"), SIZES.values(), ids=SIZES)
+def test_what_is_right_for_few_alone_is_caught(make: Make, changes: list[tuple[str, str]], checks: list[str]) -> None:
+    assert set(checks) <= set(failed(check_activation(make(BENT, *changes))))
+
+
+def test_the_columns_of_a_gradient_of_what_is_learned_are_compared(make: Make) -> None:
+    learns = [
+        ('needs = "z"', 'needs = "z"\n    learned = Learned("a", 0.25)\n    params = lambda self, cols: cols'),
+        ("derivation =", "unused ="),
+        (FORWARD, "y[:] = np.where(z > 0, z, a * z)"),
+    ]
+    right = "dz[:] = dy * np.where(z > 0, 1, a); da[:] = (dy * np.minimum(z, 0)).sum(axis=0)"
+    assert check_activation(make(BENT, *learns, (BACKWARD, right))).ok
+    found = failed(check_activation(make(BENT, *learns, (BACKWARD, f"{right}; da[64:] = 0"))))
+    assert "bent.backward: 1030 columns are as 4 at a time, float64" in found
+
+
+LABELS = (
+    ('name = "fourth"', 'name = "fourth"\n    task = "classification"\n    takes_labels = True'),
+    ("loss[:] =", "ones = t if t.ndim == 2 else np.eye(y.shape[1], dtype=y.dtype)[t]; loss[:] ="),
+    ("((y - t) **", "((y - ones) **"),
+    ("dy[:] =", "ones = t if t.ndim == 2 else np.eye(y.shape[1], dtype=y.dtype)[t]; dy[:] ="),
+    ("* (y - t) **", "* (y - ones) **"),
+)
+#: A mistake in the path of labels alone, for both directions -> the sizes and dtypes that show it.
+WRONG_LABELS = {
+    "float32": ("OUT *= 1 - 2 * (t.ndim == 1 and y.dtype == np.float32)", ("6 x 4, float32", "37 x 17, float32")),
+    "from 8 on": ("OUT[(t >= 8) if t.ndim == 1 else []] = 0", ("37 x 17, float32", "37 x 17, float64")),
+    "many rows": ("OUT *= 1 - 2 * (t.ndim == 1 and len(t) > 1000)", ("2053 x 3, float32", "2053 x 3, float64")),
+}
+
+
+@pytest.mark.parametrize(("line", "checks"), WRONG_LABELS.values(), ids=WRONG_LABELS)
+def test_a_wrong_path_of_labels_is_caught(make: Make, line: str, checks: tuple[str, ...]) -> None:
+    loss = make(
+        FOURTH,
+        *LABELS,
+        (".sum(axis=1)  #", f".sum(axis=1); {line.replace('OUT', 'loss')}  #"),
+        (") ** 3)  #", f") ** 3); {line.replace('OUT', 'dy')}  #"),
+    )
+    found = failed(check_loss(loss))
+    wanted = {f"fourth.{word} of labels: as of one-hot rows, {check}" for word in DIRECTIONS for check in checks}
+    assert wanted <= set(found), found
+
+
+def test_shares_are_for_labels_too(make: Make) -> None:
+    changes = (("share[:, None] *", "(share[:, None] if t.ndim == 2 else 1 / len(y)) *"),)
+    found = failed(check_loss(make(FOURTH, *LABELS, *changes)))
+    assert "fourth.backward of labels: as of one-hot rows, 6 x 4, float64" in found

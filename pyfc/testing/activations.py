@@ -22,6 +22,9 @@ from pyfc.testing.inputs import Widths, inputs, ordinary, slopes, upstream
 from pyfc.testing.precision import add_precision, columns, derivation_of, values
 from pyfc.testing.proofs import add_proof
 
+#: Columns of a layer that is wide, and of the pieces that it is compared with.
+_WIDE, _PIECE = 1030, 4
+
 
 def check_activation(activation: Activation | type[Activation] | str, *, strict: bool = False) -> Report:
     """Check an activation against its derivation, against its own differences, and as the engine calls it.
@@ -161,6 +164,9 @@ def _add_claims(report: Report, act: Activation, cols: int) -> None:
         if act.elementwise:
             add_columns(report, forward)
             add_columns(report, backward)
+            for function in _functions(act, 2, _WIDE, dtype):
+                name = f"{_WIDE} columns are as {_PIECE} at a time"
+                add_columns(report, function, width=_PIECE, name=name)
         if act.in_place:
             add_in_place(report, forward, "z", "y")
             add_in_place(report, backward, "dy", "dz")
