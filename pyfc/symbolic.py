@@ -195,7 +195,6 @@ _BEYOND = mpmath.ldexp(1, 4096)
 
 def _exp(x: Any) -> Any:
     """Return exp(x), infinity or 0 where its exponent alone would have thousands of digits."""
-    x = mpmath.mpmathify(x)
     if isinstance(x, mpmath.mpf) and abs(x) > _BEYOND:
         return mpmath.inf if x > 0 else mpmath.mpf(0)
     return mpmath.exp(x)

@@ -465,3 +465,61 @@ def test_shares_are_for_labels_too(make: Make) -> None:
     changes = (("share[:, None] *", "(share[:, None] if t.ndim == 2 else 1 / len(y)) *"),)
     found = failed(check_loss(make(FOURTH, *LABELS, *changes)))
     assert "fourth.backward of labels: as of one-hot rows, 6 x 4, float64" in found
+
+
+PRELU = """
+import numpy as np
+from pyfc.component import Activation, Learned, Step
+
+class Bent(Activation):
+    name = "bent"
+    needs = "z"
+    learned = Learned("a", 0.25)
+    derivation = (
+        Step(1, "y = Piecewise((z, z > 0), (a*z, True))", "definition", runs=True),
+        Step(2, "dz = dy*Piecewise((1, z > 0), (a, True))", "chain rule", runs=True),
+        Step(3, "da = dy*Piecewise((0, z > 0), (z, True))", "chain rule", runs=True),
+    )
+
+    def params(self, cols):
+        return cols
+
+    def compute_forward(self, z, y, a):
+        y[:] = np.where(z > 0, z, a * z)  # (1)
+
+    def compute_backward(self, z, y, dy, dz, a, da):
+        dz[:] = dy * np.where(z > 0, 1, a)  # (2)
+        da[:] = (dy * np.minimum(z, 0)).sum(axis=0)  # (3)
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "check"),
+    [
+        (
+            [("a * z)", "np.abs(a) * z)"), ("1, a)", "1, np.abs(a))")],
+            "y, float64, 1 column, a = -0.375, against step (1)",
+        ),
+        (
+            [("np.where(z > 0, 1, a)", "np.where(z > 0, 1, np.abs(a))")],
+            "bent.backward, dz by finite differences, a = -0.375",
+        ),
+        ([("sum(axis=0)", "sum(axis=0) * (1 - 2 * (a == 0.25))")], "bent.backward, da by finite differences, a = 0.25"),
+        ([("sum(axis=0)", "sum(axis=0) * (a != 0)")], "bent.backward, da by finite differences, a = 0"),
+    ],
+)
+def test_values_of_what_is_learned(make: Make, changes: list[tuple[str, str]], check: str) -> None:
+    assert check_activation(make(PRELU)).ok
+    assert check in failed(check_activation(make(PRELU, *changes)))
+
+
+def test_values_without_a_finite_result_are_left_out(make: Make) -> None:
+    changes = [
+        ("derivation =", "unused ="),
+        ("np.where(z > 0, z, a * z)", "z + np.sin(a * z) ** 2 / a"),
+        ("np.where(z > 0, 1, a)", "(1 + np.sin(2 * a * z))"),
+        ("dy * np.minimum(z, 0)", "dy * (z * np.sin(2 * a * z) / a - (np.sin(a * z) / a) ** 2)"),
+    ]
+    report = check_activation(make(PRELU, *changes))
+    assert report.ok, report
+    assert "a = 0: bent has results there that are no finite numbers" in report.notes

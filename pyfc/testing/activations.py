@@ -19,6 +19,7 @@ from pyfc.testing.edges import add_edges
 from pyfc.testing.functions import Function, activation_functions
 from pyfc.testing.independence import add_columns, add_in_place
 from pyfc.testing.inputs import Widths, inputs, ordinary, slopes, upstream
+from pyfc.testing.learned import add_learned
 from pyfc.testing.precision import add_precision, columns, derivation_of, values
 from pyfc.testing.proofs import add_proof
 
@@ -65,6 +66,13 @@ def check_activation(activation: Activation | type[Activation] | str, *, strict:
             for cols in (1,) if act.elementwise else widths.of((1, 2, 5)):
                 with report.guard(f"{act.name}, {np.dtype(dtype).name}, {columns(cols)}, against its steps"):
                     _add_precision(report, act, dtype, cols, strict)
+        cols = widths.near(1 if act.elementwise else 2)
+        add_learned(
+            report,
+            act,
+            cols,
+            (lambda dtype, *at: _add_precision(report, act, dtype, cols, strict, at)) if proved else None,
+        )
         with report.guard(f"{act.name} by finite differences"):
             _add_differences(report, act, widths.near(5))
         with report.guard(f"{act.name} by complex step"):
@@ -89,10 +97,13 @@ def _functions(act: Activation, rows: int, cols: int, dtype: Any) -> list[Functi
     return activation_functions(act, z, slopes(act, cols, dtype), dy)
 
 
-def _add_precision(report: Report, act: Activation, dtype: Any, cols: int, strict: bool) -> None:
-    z = inputs(dtype, cols)
+def _add_precision(
+    report: Report, act: Activation, dtype: Any, cols: int, strict: bool, at: tuple[Array, Array, str] | None = None
+) -> None:
+    z, a, words = at or (inputs(dtype, cols), slopes(act, cols, dtype), "")
+    label = f"{columns(cols)}, {words}" if words else columns(cols)
     derivation = derivation_of(act, "y", sizes=_sizes(act, cols))
-    dy, a = upstream(z, act), slopes(act, cols, dtype)
+    dy = upstream(z, act)
     y = act.forward(z, a=a)
     result = act.backward(dy, z=z, y=y, a=a)
     dz = result[0] if act.learned else result
@@ -105,7 +116,7 @@ def _add_precision(report: Report, act: Activation, dtype: Any, cols: int, stric
         rows = [act.backward(dy[i : i + 1], z=z[i : i + 1], y=y[i : i + 1], a=a)[1] for i in range(len(z))]
         computed[f"d{letter}"] = np.array(rows)
     kept = {} if "y" not in act.needs else {name: ("y",) for name in computed if name != "y"}
-    add_precision(report, act, derivation, computed, given, columns(cols), given=kept, strict=strict)
+    add_precision(report, act, derivation, computed, given, label, given=kept, strict=strict)
 
 
 def _add_differences(report: Report, act: Activation, cols: int) -> None:
