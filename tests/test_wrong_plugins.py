@@ -13,7 +13,7 @@ import pytest
 
 from pyfc.component import Component
 from pyfc.report import Report
-from pyfc.testing import check_activation, check_loss
+from pyfc.testing import check_activation, check_loss, variants
 
 BENT = """
 import numpy as np
@@ -523,3 +523,16 @@ def test_values_without_a_finite_result_are_left_out(make: Make) -> None:
     report = check_activation(make(PRELU, *changes))
     assert report.ok, report
     assert "a = 0: bent has results there that are no finite numbers" in report.notes
+
+
+def test_a_bound_at_which_it_is_nan_is_caught(make: Make) -> None:
+    changes = [
+        ("derivation =", "unused ="),
+        ('needs = "z"', 'needs = "z"\n    hyperparameters = {"alpha": Hyper(1.0, low=0)}'),
+        ("import Activation,", "import Activation, Hyper,"),
+        (FORWARD, "y[:] = np.where(z > 0, z, np.divide(self.alpha**2 * np.tanh(z), self.alpha))"),
+        (BACKWARD, "dz[:] = dy * np.where(z > 0, 1, self.alpha * (1 - np.tanh(z) ** 2))"),
+    ]
+    reports = {component.alpha: check_activation(component) for component in variants(make(BENT, *changes))}
+    assert {alpha: report.ok for alpha, report in reports.items()} == {1.0: True, 1.125: True, 0.0: False}
+    assert "huge inputs do not become NaN, float64" in failed(reports[0.0]), reports[0.0]

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,10 @@ import pytest
 from abi import plugin
 
 import pyfc
-from pyfc.component import Activation, Learned, Step
+from pyfc.component import Activation, Hyper, Learned, Step
 from pyfc.derivation import read_source
+from pyfc.errors import ProofError
+from pyfc.making.address import FUNCTIONS
 from pyfc.report import Report
 from pyfc.testing import check_activation
 
@@ -295,3 +298,37 @@ def test_a_kernel_that_learns_never_sees_0_parameters(make: Make) -> None:
     assert any(note.startswith("rows of 0: bent has no learned parameter there") for note in report.notes)
     assert bent().forward(np.empty((3, 0))).shape == (3, 0)
     assert bent().backward(np.empty((3, 0)), z=np.empty((3, 0)))[0].shape == (3, 0)
+
+
+HYPERS = {"scale": Hyper(0.5), "shift": Hyper(0.5)}
+
+
+def test_hyperparameters_in_swapped_order_are_caught_at_an_address(tmp_path: Path) -> None:
+    # Their defaults are equal, so these show nothing. Its derivation would say which is which; without one, nothing
+    # can: here it is proved by the definition alone.
+    steps = (
+        Step(1, "y = scale * z + shift", "definition", runs=True),
+        Step(2, "dz = scale * dy", "derivative", runs=True),
+    )
+    makes = []
+    for number, (one, other) in enumerate(((0, 1), (1, 0))):
+        forward = f"EACH y[i] = z[i] * (real)hyper[{one}] + (real)hyper[{other}]; // (1)"
+        backward = f"EACH dz[i] = dy[i] * (real)hyper[{one}]; // (2)"
+        source = write(tmp_path, (FORWARD, forward), (BACKWARD, backward), ("static int NAME", "int NAME"))
+        built = plugin.library(plugin.build(source, tmp_path / f"affine_{number}.so", f"-I{pyfc.get_include()}"))
+        functions = {name: getattr(built, name) for name in FUNCTIONS}
+        text = tmp_path / f"affine_{number}.h"
+        text.write_text((tmp_path / "bent_functions.h").read_text())
+        makes.append(
+            partial(
+                pyfc.activation_from_address,
+                "affine",
+                **functions,
+                hyperparameters=HYPERS,
+                derivation=steps,
+                source=text,
+            )
+        )
+    assert makes[0]().name == "affine"
+    with pytest.raises(ProofError, match=r"Affine\(scale=0.5625, shift=0.5\)"):
+        makes[1]()

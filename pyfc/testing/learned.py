@@ -47,7 +47,9 @@ def add_learned(report: Report, act: Activation, cols: int, precision: Precision
                 report.note(words, f"{act.name} has results there that are no finite numbers")
                 continue
             _add_differences(report, act, z, a, words)
-            for dtype in (np.float32, np.float64) if precision is not None and value < 0 else ():
+            if precision is None or value >= 0:
+                continue
+            for dtype in (np.float32, np.float64):
                 precision(dtype, z.astype(dtype), a.astype(dtype), words)
 
 
