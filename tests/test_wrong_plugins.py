@@ -536,3 +536,27 @@ def test_a_bound_at_which_it_is_nan_is_caught(make: Make) -> None:
     reports = {component.alpha: check_activation(component) for component in variants(make(BENT, *changes))}
     assert {alpha: report.ok for alpha, report in reports.items()} == {1.0: True, 1.125: True, 0.0: False}
     assert "huge inputs do not become NaN, float64" in failed(reports[0.0]), reports[0.0]
+
+
+@pytest.mark.parametrize(
+    ("hyper", "caught"), [("Hyper(1.0)", True), ("Hyper(True)", True), ('Hyper("a", choices=("a", "b"))', False)]
+)
+def test_a_hyperparameter_that_changes_nothing_is_caught(make: Make, hyper: str, caught: bool) -> None:
+    changes = [
+        ('needs = "z"', f'needs = "z"\n    hyperparameters = {{"beta": {hyper}}}'),
+        ("import Activation,", "import Activation, Hyper,"),
+    ]
+    report = check_activation(make(BENT, *changes))
+    assert ("bent: beta changes a result" in failed(report)) == caught, report
+
+
+def test_a_number_that_is_idle_until_a_switch_is_turned_is_not(make: Make) -> None:
+    changes = [
+        ("import Loss,", "import Hyper, Loss,"),
+        ("derivation =", 'hyperparameters = {"scaled": Hyper(False), "by": Hyper(2.0)}\n    unused ='),
+        (".sum(axis=1)", ".sum(axis=1) * (self.by if self.scaled else 1)"),
+        ("(4 *", "((self.by if self.scaled else 1) * 4 *"),
+    ]
+    found = [check_loss(component) for component in variants(make(FOURTH, *changes))]
+    assert len(found) == 3
+    assert all(report.ok for report in found)

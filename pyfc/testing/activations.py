@@ -16,6 +16,7 @@ from pyfc.report import Report, worst_entry
 from pyfc.testing.calls import add_calls, add_first_calls
 from pyfc.testing.complex_step import add_complex_step
 from pyfc.testing.edges import add_edges
+from pyfc.testing.effects import add_effects
 from pyfc.testing.functions import Function, activation_functions
 from pyfc.testing.independence import add_columns, add_in_place
 from pyfc.testing.inputs import Widths, inputs, ordinary, slopes, upstream
@@ -62,6 +63,7 @@ def check_activation(activation: Activation | type[Activation] | str, *, strict:
         proved = add_proof(report, act, "y", sizes=_sizes(act, widths.near(3)))
         if not add_first_calls(report, act, _functions, widths):
             return report
+        add_effects(report, act, lambda component: _scaled(component, widths.near(3)))
         for dtype in (np.float32, np.float64) if proved else ():
             for cols in (1,) if act.elementwise else widths.of((1, 2, 5)):
                 with report.guard(f"{act.name}, {np.dtype(dtype).name}, {columns(cols)}, against its steps"):
@@ -95,6 +97,13 @@ def _functions(act: Activation, rows: int, cols: int, dtype: Any) -> list[Functi
     z = ordinary(rows, cols, dtype)
     dy = ordinary(rows, act.out_cols(cols), dtype, seed=5)
     return activation_functions(act, z, slopes(act, cols, dtype), dy)
+
+
+def _scaled(act: Activation, cols: int) -> list[Function]:
+    """Return forward and backward at small, ordinary and large inputs: a bound or a threshold may be anywhere."""
+    z = ordinary(90, cols, np.float64) * np.repeat([0.1, 1, 20], 30)[:, None]
+    dy = ordinary(90, act.out_cols(cols), np.float64, seed=5)
+    return activation_functions(act, z, slopes(act, cols, np.float64), dy)
 
 
 def _add_precision(

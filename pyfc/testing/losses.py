@@ -12,6 +12,7 @@ from pyfc.component import Loss
 from pyfc.report import Report, worst_entry
 from pyfc.testing.calls import add_calls, add_first_calls, may_go_on
 from pyfc.testing.complex_step import add_complex_step
+from pyfc.testing.effects import add_effects
 from pyfc.testing.functions import Function, add_same, loss_functions
 from pyfc.testing.independence import add_rows
 from pyfc.testing.inputs import one_hot
@@ -49,6 +50,7 @@ def check_loss(loss: Loss | type[Loss] | str, *, strict: bool = False) -> Report
     with np.errstate(all="ignore"):  # NumPy warns of the very extremes that are tried here
         if not add_first_calls(report, component, _functions) or not _add_labels(report, component):
             return report
+        add_effects(report, component, lambda moved: _functions(moved, 90, 3, np.float64))
         for dtype in (np.float32, np.float64) if proved else ():
             for cols in (1, 2, 5):
                 with report.guard(f"{component.name}, {np.dtype(dtype).name}, {columns(cols)}, against its steps"):
