@@ -63,7 +63,7 @@ def check_activation(activation: Activation | type[Activation] | str, *, strict:
         proved = add_proof(report, act, "y", sizes=_sizes(act, widths.near(3)))
         if not add_first_calls(report, act, _functions, widths):
             return report
-        add_effects(report, act, lambda component: _scaled(component, widths.near(3)))
+        add_effects(report, act, lambda moved: _scaled(moved, Widths(moved).near(3)))
         for dtype in (np.float32, np.float64) if proved else ():
             for cols in (1,) if act.elementwise else widths.of((1, 2, 5)):
                 with report.guard(f"{act.name}, {np.dtype(dtype).name}, {columns(cols)}, against its steps"):
