@@ -240,9 +240,20 @@ def _is_rounded(argument: Any) -> bool:
     return not (rest.is_Symbol and exact)
 
 
+#: Far above all that exp(z) is asked for, so that exp(z) / (1 + exp(z)) is a number; exp(exp(1e30)) is beyond memory.
+_BEYOND = mpmath.ldexp(1, 4096)
+
+
+def _exp(x: Any) -> Any:
+    """Return exp(x), infinity or 0 where its exponent alone would have thousands of digits."""
+    if isinstance(x, mpmath.mpf) and abs(x) > _BEYOND:
+        return mpmath.inf if x > 0 else mpmath.mpf(0)
+    return mpmath.exp(x)
+
+
 def evaluator(arguments: Sequence[sympy.Symbol], expression: Any) -> Any:
     """Return a function of mpmath numbers that evaluates an expression in the precision set by ``mpmath.mp``."""
-    modules = ["mpmath", {"Heaviside": lambda x: mpmath.mpf(x > 0)}]
+    modules = [{"Heaviside": lambda x: mpmath.mpf(x > 0), "exp": _exp}, "mpmath"]
     plain, quick = (sympy.lambdify(list(arguments), expression, modules=modules, cse=cse) for cse in (False, True))
 
     def evaluate(*values: Any) -> Any:

@@ -132,6 +132,8 @@ def activation_forward(kernel, cnp.ndarray z, cnp.ndarray y, cnp.ndarray a, cnp.
         raise ValueError(f"y has {shape.out_cols} columns and z has {shape.cols}: expected the same")
     cdef const void *z_data = data(z, "z", dtype, -1, False)
     cdef void *y_data = data(y, "y", dtype, shape.rows * shape.out_cols, True)
+    if k.flags & LEARNS and not shape.params:
+        return  # no columns: nothing to do, and no kernel that learns is to see a NULL
     cdef const void *a_data = data(a, "a", dtype, -1, False) if a.size else NULL
     cdef int result
     if dtype == cnp.NPY_FLOAT:
@@ -163,6 +165,8 @@ def activation_backward(kernel, z, y, cnp.ndarray dy, cnp.ndarray dz, cnp.ndarra
         z_data = data(z, "z", dtype, shape.rows * shape.cols, False)
     if k.flags & NEEDS_Y:
         y_data = data(y, "y", dtype, shape.rows * shape.out_cols, False)
+    if k.flags & LEARNS and not shape.params:
+        return
     cdef const void *a_data = data(a, "a", dtype, -1, False) if a.size else NULL
     cdef void *da_data = data(da, "da", dtype, a.size, True) if a.size else NULL
     cdef int result

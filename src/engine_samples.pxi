@@ -143,6 +143,10 @@ cdef void backward_one(Engine e, int thread, int i, const batch_t *batch, const 
             y = NULL
         if not op.params:
             w = NULL
+        elif n == 0:
+            # A kernel that returns at once for no rows would leave what the batch before was, to be added again.
+            memset(da, 0, <size_t>op.params * sizeof(real))
+            return
         if real is float:
             result = op.kernel.backward_f32(&shape, z, y, dy, dx, w, da, op.hyper)
         else:

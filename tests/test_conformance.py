@@ -190,10 +190,10 @@ def test_what_is_neither(given: object) -> None:
         (Hyper(True), [True, False]),
         (Hyper("a", choices=("a", "b", "c")), ["a", "b", "c"]),
         (Hyper(2, low=2), [2, 3]),
-        (Hyper(4, low=1, high=4), [4, 3]),
+        (Hyper(4, low=1, high=4), [4, 3, 1]),
         (Hyper(1, low=1, high=1), [1]),
-        (Hyper(0.9, low=0, high=1, open_high=True), [0.9, 0.5]),
-        (Hyper(-0.5, low=-0.5, high=0), [-0.5, -0.25]),
+        (Hyper(0.9, low=0, high=1, open_high=True), [0.9, 0.5, 0.0]),
+        (Hyper(-0.5, low=-0.5, high=0), [-0.5, -0.25, 0.0]),
         (Hyper(0.0), [0.0, 0.125]),
     ],
 )

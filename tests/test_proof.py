@@ -415,3 +415,14 @@ def test_ulp_error():
     assert ulp_error(np.float32(np.inf), mpmath.mpf("1e39"), mpmath.mpf("1e39")) == 0
     assert ulp_error(np.float32(np.inf), mpmath.mpf("-1e39"), mpmath.mpf("1e39")) == np.inf
     assert ulp_error(np.float32(np.inf), mpmath.mpf("1e3"), mpmath.mpf("1e3")) == np.inf
+
+
+def test_an_exponential_beyond_memory_ends() -> None:
+    z = sympy.Symbol("z", real=True)
+    gompertz = evaluator([z], z * sympy.exp(-sympy.exp(-z)))
+    with mpmath.workdps(720):
+        assert gompertz(mpmath.mpf(-1e30)) == 0
+        assert gompertz(mpmath.mpf(1e30)) == mpmath.mpf(1e30)
+        assert evaluator([z], sympy.exp(sympy.exp(z)))(mpmath.mpf(1e30)) == mpmath.inf
+        # What is not beyond it is as before, so that a quotient of the two is a number.
+        assert evaluator([z], sympy.exp(z) / (1 + sympy.exp(z)))(mpmath.mpf(1e30)) == 1

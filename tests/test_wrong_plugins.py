@@ -13,7 +13,7 @@ import pytest
 
 from pyfc.component import Component
 from pyfc.report import Report
-from pyfc.testing import check_activation, check_loss
+from pyfc.testing import check_activation, check_loss, variants
 
 BENT = """
 import numpy as np
@@ -506,3 +506,173 @@ def test_a_loss_whose_labels_are_off_by_one_is_caught(make: Make) -> None:
     check_loss(make(FOURTH, *labels)).raise_if_failed(unproved=False)
     wrong = make(FOURTH, *labels[:2], (labels[2][0], labels[2][1].replace("[t]", "[t - 1]")))
     assert "labels and one-hot rows agree" in failed(check_loss(wrong))
+
+
+DIRECTIONS, KINDS = ("forward", "backward"), ("float32", "float64")
+#: A name of what is right for few rows, or few columns, alone -> changes, and the checks that show it.
+SIZES = {
+    "many rows": (
+        [
+            (FORWARD, f"{FORWARD}; y *= 1 + 0.5 * (len(z) > 1000)"),
+            (BACKWARD, f"{BACKWARD}; dz *= 1 - 2 * (len(z) > 1000)"),
+        ],
+        [f"bent.{word}: 2053 rows are as 8 at a time, {kind}" for word in DIRECTIONS for kind in KINDS],
+    ),
+    "very many rows in float32": (
+        [(FORWARD, f"{FORWARD}; y *= 1 - 2 * (len(z) > 5000 and z.dtype == np.float32)")],
+        ["bent.forward: 24000 rows are as 2000 at a time, float32"],
+    ),
+    "many columns": (
+        [
+            (FORWARD, f"{FORWARD}; y *= 1 + 0.5 * (z.shape[1] > 16)"),
+            (BACKWARD, f"{BACKWARD}; dz *= 1 - 2 * (z.shape[1] > 16)"),
+        ],
+        [f"bent.{word}: 1030 columns are as 4 at a time, {kind}" for word in DIRECTIONS for kind in KINDS],
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "checks"), SIZES.values(), ids=SIZES)
+def test_what_is_right_for_few_alone_is_caught(make: Make, changes: list[tuple[str, str]], checks: list[str]) -> None:
+    assert set(checks) <= set(failed(check_activation(make(BENT, *changes))))
+
+
+def test_the_columns_of_a_gradient_of_what_is_learned_are_compared(make: Make) -> None:
+    learns = [
+        ('needs = "z"', 'needs = "z"\n    learned = Learned("a", 0.25)\n    params = lambda self, cols: cols'),
+        ("derivation =", "unused ="),
+        (FORWARD, "y[:] = np.where(z > 0, z, a * z)"),
+    ]
+    right = "dz[:] = dy * np.where(z > 0, 1, a); da[:] = (dy * np.minimum(z, 0)).sum(axis=0)"
+    assert check_activation(make(BENT, *learns, (BACKWARD, right))).ok
+    found = failed(check_activation(make(BENT, *learns, (BACKWARD, f"{right}; da[64:] = 0"))))
+    assert "bent.backward: 1030 columns are as 4 at a time, float64" in found
+
+
+LABELS = (
+    ('name = "fourth"', 'name = "fourth"\n    task = "classification"\n    takes_labels = True'),
+    ("loss[:] =", "ones = t if t.ndim == 2 else np.eye(y.shape[1], dtype=y.dtype)[t]; loss[:] ="),
+    ("((y - t) **", "((y - ones) **"),
+    ("dy[:] =", "ones = t if t.ndim == 2 else np.eye(y.shape[1], dtype=y.dtype)[t]; dy[:] ="),
+    ("* (y - t) **", "* (y - ones) **"),
+)
+#: A mistake in the path of labels alone, for both directions -> the sizes and dtypes that show it.
+WRONG_LABELS = {
+    "float32": ("OUT *= 1 - 2 * (t.ndim == 1 and y.dtype == np.float32)", ("6 x 4, float32", "37 x 17, float32")),
+    "from 8 on": ("OUT[(t >= 8) if t.ndim == 1 else []] = 0", ("37 x 17, float32", "37 x 17, float64")),
+    "many rows": ("OUT *= 1 - 2 * (t.ndim == 1 and len(t) > 1000)", ("2053 x 3, float32", "2053 x 3, float64")),
+}
+
+
+@pytest.mark.parametrize(("line", "checks"), WRONG_LABELS.values(), ids=WRONG_LABELS)
+def test_a_wrong_path_of_labels_is_caught(make: Make, line: str, checks: tuple[str, ...]) -> None:
+    loss = make(
+        FOURTH,
+        *LABELS,
+        (".sum(axis=1)  #", f".sum(axis=1); {line.replace('OUT', 'loss')}  #"),
+        (") ** 3)  #", f") ** 3); {line.replace('OUT', 'dy')}  #"),
+    )
+    found = failed(check_loss(loss))
+    wanted = {f"fourth.{word} of labels: as of one-hot rows, {check}" for word in DIRECTIONS for check in checks}
+    assert wanted <= set(found), found
+
+
+def test_shares_are_for_labels_too(make: Make) -> None:
+    changes = (("share[:, None] *", "(share[:, None] if t.ndim == 2 else 1 / len(y)) *"),)
+    found = failed(check_loss(make(FOURTH, *LABELS, *changes)))
+    assert "fourth.backward of labels: as of one-hot rows, 6 x 4, float64" in found
+
+
+PRELU = """
+import numpy as np
+from pyfc.component import Activation, Learned, Step
+
+class Bent(Activation):
+    name = "bent"
+    needs = "z"
+    learned = Learned("a", 0.25)
+    derivation = (
+        Step(1, "y = Piecewise((z, z > 0), (a*z, True))", "definition", runs=True),
+        Step(2, "dz = dy*Piecewise((1, z > 0), (a, True))", "chain rule", runs=True),
+        Step(3, "da = dy*Piecewise((0, z > 0), (z, True))", "chain rule", runs=True),
+    )
+
+    def params(self, cols):
+        return cols
+
+    def compute_forward(self, z, y, a):
+        y[:] = np.where(z > 0, z, a * z)  # (1)
+
+    def compute_backward(self, z, y, dy, dz, a, da):
+        dz[:] = dy * np.where(z > 0, 1, a)  # (2)
+        da[:] = (dy * np.minimum(z, 0)).sum(axis=0)  # (3)
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "check"),
+    [
+        (
+            [("a * z)", "np.abs(a) * z)"), ("1, a)", "1, np.abs(a))")],
+            "y, float64, 1 column, a = -0.375, against step (1)",
+        ),
+        (
+            [("np.where(z > 0, 1, a)", "np.where(z > 0, 1, np.abs(a))")],
+            "bent.backward, dz by finite differences, a = -0.375",
+        ),
+        ([("sum(axis=0)", "sum(axis=0) * (1 - 2 * (a == 0.25))")], "bent.backward, da by finite differences, a = 0.25"),
+        ([("sum(axis=0)", "sum(axis=0) * (a != 0)")], "bent.backward, da by finite differences, a = 0"),
+    ],
+)
+def test_values_of_what_is_learned(make: Make, changes: list[tuple[str, str]], check: str) -> None:
+    assert check_activation(make(PRELU)).ok
+    assert check in failed(check_activation(make(PRELU, *changes)))
+
+
+def test_values_without_a_finite_result_are_left_out(make: Make) -> None:
+    changes = [
+        ("derivation =", "unused ="),
+        ("np.where(z > 0, z, a * z)", "z + np.sin(a * z) ** 2 / a"),
+        ("np.where(z > 0, 1, a)", "(1 + np.sin(2 * a * z))"),
+        ("dy * np.minimum(z, 0)", "dy * (z * np.sin(2 * a * z) / a - (np.sin(a * z) / a) ** 2)"),
+    ]
+    report = check_activation(make(PRELU, *changes))
+    assert report.ok, report
+    assert "a = 0: bent has results there that are no finite numbers" in report.notes
+
+
+def test_a_bound_at_which_it_is_nan_is_caught(make: Make) -> None:
+    changes = [
+        ("derivation =", "unused ="),
+        ('needs = "z"', 'needs = "z"\n    hyperparameters = {"alpha": Hyper(1.0, low=0)}'),
+        ("import Activation,", "import Activation, Hyper,"),
+        (FORWARD, "y[:] = np.where(z > 0, z, np.divide(self.alpha**2 * np.tanh(z), self.alpha))"),
+        (BACKWARD, "dz[:] = dy * np.where(z > 0, 1, self.alpha * (1 - np.tanh(z) ** 2))"),
+    ]
+    reports = {component.alpha: check_activation(component) for component in variants(make(BENT, *changes))}
+    assert {alpha: report.ok for alpha, report in reports.items()} == {1.0: True, 1.125: True, 0.0: False}
+    assert "huge inputs do not become NaN, float64" in failed(reports[0.0]), reports[0.0]
+
+
+@pytest.mark.parametrize(
+    ("hyper", "caught"), [("Hyper(1.0)", True), ("Hyper(True)", True), ('Hyper("a", choices=("a", "b"))', False)]
+)
+def test_a_hyperparameter_that_changes_nothing_is_caught(make: Make, hyper: str, caught: bool) -> None:
+    changes = [
+        ('needs = "z"', f'needs = "z"\n    hyperparameters = {{"beta": {hyper}}}'),
+        ("import Activation,", "import Activation, Hyper,"),
+    ]
+    report = check_activation(make(BENT, *changes))
+    assert ("bent: beta changes a result" in failed(report)) == caught, report
+
+
+def test_a_number_that_is_idle_until_a_switch_is_turned_is_not(make: Make) -> None:
+    changes = [
+        ("import Loss,", "import Hyper, Loss,"),
+        ("derivation =", 'hyperparameters = {"scaled": Hyper(False), "by": Hyper(2.0)}\n    unused ='),
+        (".sum(axis=1)", ".sum(axis=1) * (self.by if self.scaled else 1)"),
+        ("(4 *", "((self.by if self.scaled else 1) * 4 *"),
+    ]
+    found = [check_loss(component) for component in variants(make(FOURTH, *changes))]
+    assert len(found) == 3
+    assert all(report.ok for report in found)

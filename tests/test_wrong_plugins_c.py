@@ -6,14 +6,18 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 from abi import plugin
 
 import pyfc
-from pyfc.component import Activation, Learned, Step
+from pyfc.component import Activation, Hyper, Learned, Step
 from pyfc.derivation import read_source
+from pyfc.errors import ProofError
+from pyfc.making.address import FUNCTIONS
 from pyfc.report import Report
 from pyfc.testing import check_activation
 
@@ -262,3 +266,69 @@ def test_address_sanitizer_finds_what_is_written_outside(tmp_path: Path, line: s
     assert ran.returncode != 0
     assert "AddressSanitizer: heap-buffer-overflow" in ran.stderr
     assert f"in {function}" in ran.stderr
+
+
+LEARNS = (("PYFC_ELEMENTWISE)", "PYFC_ELEMENTWISE | PYFC_LEARNS)"), (FORWARD, "EACH y[i] = a[0] * z[i];"))
+SLOPE = "da[0] = 0; EACH { dz[i] = a[0] * dy[i]; da[0] += dy[i] * z[i]; }"
+
+
+def test_a_gradient_that_is_not_written_for_no_rows_is_caught(make: Make) -> None:
+    wrong = make(*LEARNS, (BACKWARD, f"if (n) {{ {SLOPE} }}"), derivation=(), learned=Learned("a", 1.0))
+    (detail,) = failed(check_activation(wrong)).values()
+    assert detail.startswith("bent.backward, float32, 0 x 3: 1 entries not written, first da[0]")
+
+
+@pytest.mark.usefixtures("threads_at_any_size")
+def test_it_does_not_hurt_the_training(make: Make) -> None:
+    draw = np.random.default_rng(0)
+    x, t = draw.normal(size=(33, 200)), draw.normal(size=(33, 1))
+    slopes = []
+    for line in (SLOPE, f"if (n) {{ {SLOPE} }}"):
+        bent = make(*LEARNS, (BACKWARD, line), derivation=(), learned=Learned("a", 1.0))
+        net = pyfc.Network([pyfc.Dense(200, 200), bent, pyfc.Dense(200, 1)], loss="squared_error", seed=0)
+        # In the last batch there is one row for two threads.
+        net.fit(x, t, epochs=2, batch_size=32, optimizer=pyfc.SGD(lr=0.001), shuffle=False, progress=False, n_threads=2)
+        slopes += [value for name, value in net.parameters.items() if name.endswith(".a")]
+    np.testing.assert_array_equal(*slopes)
+
+
+def test_a_kernel_that_learns_never_sees_0_parameters(make: Make) -> None:
+    bent = make(*LEARNS, (BACKWARD, SLOPE), derivation=(), learned=Learned("a", 1.0), params=lambda self, cols: cols)
+    report = check_activation(bent)  # takes one for each column, but reads the first alone: not right, but no crash
+    assert any(note.startswith("rows of 0: bent has no learned parameter there") for note in report.notes)
+    assert bent().forward(np.empty((3, 0))).shape == (3, 0)
+    assert bent().backward(np.empty((3, 0)), z=np.empty((3, 0)))[0].shape == (3, 0)
+
+
+HYPERS = {"scale": Hyper(0.5), "shift": Hyper(0.5)}
+
+
+def test_hyperparameters_in_swapped_order_are_caught_at_an_address(tmp_path: Path) -> None:
+    # Their defaults are equal, so these show nothing. Its derivation would say which is which; without one, nothing
+    # can: here it is proved by the definition alone.
+    steps = (
+        Step(1, "y = scale * z + shift", "definition", runs=True),
+        Step(2, "dz = scale * dy", "derivative", runs=True),
+    )
+    makes = []
+    for number, (one, other) in enumerate(((0, 1), (1, 0))):
+        forward = f"EACH y[i] = z[i] * (real)hyper[{one}] + (real)hyper[{other}]; // (1)"
+        backward = f"EACH dz[i] = dy[i] * (real)hyper[{one}]; // (2)"
+        source = write(tmp_path, (FORWARD, forward), (BACKWARD, backward), ("static int NAME", "int NAME"))
+        built = plugin.library(plugin.build(source, tmp_path / f"affine_{number}.so", f"-I{pyfc.get_include()}"))
+        functions = {name: getattr(built, name) for name in FUNCTIONS}
+        text = tmp_path / f"affine_{number}.h"
+        text.write_text((tmp_path / "bent_functions.h").read_text())
+        makes.append(
+            partial(
+                pyfc.activation_from_address,
+                "affine",
+                **functions,
+                hyperparameters=HYPERS,
+                derivation=steps,
+                source=text,
+            )
+        )
+    assert makes[0]().name == "affine"
+    with pytest.raises(ProofError, match=r"Affine\(scale=0.5625, shift=0.5\)"):
+        makes[1]()

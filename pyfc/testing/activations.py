@@ -16,14 +16,18 @@ from pyfc.report import Report, worst_entry
 from pyfc.testing.calls import add_calls, add_first_calls
 from pyfc.testing.complex_step import add_complex_step
 from pyfc.testing.edges import add_edges
+from pyfc.testing.effects import add_effects
 from pyfc.testing.functions import Function, activation_functions
 from pyfc.testing.independence import add_columns, add_in_place
 from pyfc.testing.inputs import Widths, inputs, ordinary, slopes, upstream
+from pyfc.testing.learned import add_learned
 from pyfc.testing.precision import add_precision, columns, derivation_of, values
 from pyfc.testing.proofs import add_proof
 
 #: Where a function far out is larger, differences say nothing of it.
 _STEEPEST = 1e30
+#: Columns of a layer that is wide, and of the pieces that it is compared with.
+_WIDE, _PIECE = 1030, 4
 
 
 def check_activation(activation: Activation | type[Activation] | str, *, strict: bool = False) -> Report:
@@ -61,10 +65,18 @@ def check_activation(activation: Activation | type[Activation] | str, *, strict:
         proved = add_proof(report, act, "y", sizes=_sizes(act, widths.near(3)))
         if not add_first_calls(report, act, _functions, widths):
             return report
+        add_effects(report, act, lambda moved: _scaled(moved, Widths(moved).near(3)))
         for dtype in (np.float32, np.float64) if proved else ():
             for cols in (1,) if act.elementwise else widths.of((1, 2, 5)):
                 with report.guard(f"{act.name}, {np.dtype(dtype).name}, {columns(cols)}, against its steps"):
                     _add_precision(report, act, dtype, cols, strict)
+        cols = widths.near(1 if act.elementwise else 2)
+        add_learned(
+            report,
+            act,
+            cols,
+            (lambda dtype, *at: _add_precision(report, act, dtype, cols, strict, at)) if proved else None,
+        )
         with report.guard(f"{act.name} by finite differences"):
             _add_differences(report, act, widths.near(5))
         with report.guard(f"{act.name} by complex step"):
@@ -89,10 +101,20 @@ def _functions(act: Activation, rows: int, cols: int, dtype: Any) -> list[Functi
     return activation_functions(act, z, slopes(act, cols, dtype), dy)
 
 
-def _add_precision(report: Report, act: Activation, dtype: Any, cols: int, strict: bool) -> None:
-    z = inputs(dtype, cols)
+def _scaled(act: Activation, cols: int) -> list[Function]:
+    """Return forward and backward at small, ordinary and large inputs: a bound or a threshold may be anywhere."""
+    z = ordinary(90, cols, np.float64) * np.repeat([0.1, 1, 20], 30)[:, None]
+    dy = ordinary(90, act.out_cols(cols), np.float64, seed=5)
+    return activation_functions(act, z, slopes(act, cols, np.float64), dy)
+
+
+def _add_precision(
+    report: Report, act: Activation, dtype: Any, cols: int, strict: bool, at: tuple[Array, Array, str] | None = None
+) -> None:
+    z, a, words = at or (inputs(dtype, cols), slopes(act, cols, dtype), "")
+    label = f"{columns(cols)}, {words}" if words else columns(cols)
     derivation = derivation_of(act, "y", sizes=_sizes(act, cols))
-    dy, a = upstream(z, act), slopes(act, cols, dtype)
+    dy = upstream(z, act)
     y = act.forward(z, a=a)
     result = act.backward(dy, z=z, y=y, a=a)
     dz = result[0] if act.learned else result
@@ -105,7 +127,7 @@ def _add_precision(report: Report, act: Activation, dtype: Any, cols: int, stric
         rows = [act.backward(dy[i : i + 1], z=z[i : i + 1], y=y[i : i + 1], a=a)[1] for i in range(len(z))]
         computed[f"d{letter}"] = np.array(rows)
     kept = {} if "y" not in act.needs else {name: ("y",) for name in computed if name != "y"}
-    add_precision(report, act, derivation, computed, given, columns(cols), given=kept, strict=strict)
+    add_precision(report, act, derivation, computed, given, label, given=kept, strict=strict)
 
 
 def _add_differences(report: Report, act: Activation, cols: int) -> None:
@@ -173,6 +195,9 @@ def _add_claims(report: Report, act: Activation, cols: int) -> None:
         if act.elementwise:
             add_columns(report, forward)
             add_columns(report, backward)
+            for function in _functions(act, 2, _WIDE, dtype):
+                name = f"{_WIDE} columns are as {_PIECE} at a time"
+                add_columns(report, function, width=_PIECE, name=name)
         if act.in_place:
             add_in_place(report, forward, "z", "y")
             add_in_place(report, backward, "dy", "dz")

@@ -38,6 +38,11 @@ def add_edges(report: Report, act: Activation, widths: Widths, *, strict: bool =
         with report.guard(f"{act.name} of equal inputs"):
             _add_ties(report, act, widths.near(4))
     for rows, cols in ((0, 3), (1, 1), (1, 7), (9, 1), (3, 0)):
+        if not cols and act.compiled and act.learned and not act.params(widths.near(cols)):
+            report.note(
+                "rows of 0", f"{act.name} has no learned parameter there, and no kernel is to see shape->params 0"
+            )
+            continue
         with report.guard(f"{act.name} of {rows} rows of {cols}"):
             _add_shape(report, act, (rows, widths.near(cols)))
     with report.guard(f"{act.name} of three axes"):

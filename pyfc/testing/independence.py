@@ -37,26 +37,56 @@ def add_rows(report: Report, function: Function) -> None:
     add_same(report, "each row depends on itself alone", function, _join(function, parts), whole)
 
 
-def add_columns(report: Report, function: Function) -> None:
-    """Compare columns alone with the same columns beside others: an elementwise function does not tell them apart."""
+def add_pieces(report: Report, function: Function, size: int) -> None:
+    """Compare many rows with the same rows a few at a time: what is right for few may have another path for many.
+
+    Parameters
+    ----------
+    report : Report
+        Where it is taken down.
+    function : Function
+        Of many rows.
+    size : int
+        Rows of a piece.
+    """
+    count = len(next(iter(function.inputs.values())))
+    parts = [(start, min(start + size, count)) for start in range(0, count, size)]
+    add_same(report, f"{count} rows are as {size} at a time", function, _join(function, parts), function())
+
+
+def add_columns(report: Report, function: Function, *, width: int = 1, name: str = "elementwise, as it says") -> None:
+    """Compare columns alone with the same columns beside others: an elementwise function does not tell them apart.
+
+    Parameters
+    ----------
+    report : Report
+        Where it is taken down.
+    function : Function
+        Of an elementwise activation.
+    width : int, default 1
+        Columns of a piece.
+    name : str, optional
+        Of the check.
+    """
     whole = function()
     wide = {letter for letter in (*function.inputs, *function.shapes) if letter not in function.per_call}
     cols = next(array.shape[1] for letter, array in function.inputs.items() if letter in wide)
 
     def column(array: Array, j: int) -> Array:
-        return array[..., j : j + 1] if array.shape[-1] == cols else array
+        return array[..., j : j + width] if array.shape[-1] == cols else array
 
     alone: dict[str, list[Array]] = {letter: [] for letter in function.shapes}
-    for j in range(cols):
+    for j in range(0, cols, width):
         inputs = {letter: np.ascontiguousarray(column(array, j)) for letter, array in function.inputs.items()}
-        shapes = {k: (*shape[:-1], 1) if shape[-1] == cols else shape for k, shape in function.shapes.items()}
+        few = min(width, cols - j)
+        shapes = {k: (*shape[:-1], few) if shape[-1] == cols else shape for k, shape in function.shapes.items()}
         for letter, array in replace(function, inputs=inputs, shapes=shapes)().items():
             alone[letter].append(array)
     joined = {
         letter: np.concatenate(arrays, axis=-1) if whole[letter].shape[-1] == cols else np.sum(arrays, axis=0)
         for letter, arrays in alone.items()
     }
-    add_same(report, "elementwise, as it says", function, joined, whole)
+    add_same(report, name, function, joined, whole)
 
 
 def add_in_place(report: Report, function: Function, read: str, written: str) -> None:

@@ -10,13 +10,13 @@ import numpy as np
 from pyfc import registry
 from pyfc.component import Loss
 from pyfc.report import Report, worst_entry
-from pyfc.testing.calls import add_calls, add_first_calls
+from pyfc.testing.calls import add_calls, add_first_calls, may_go_on
 from pyfc.testing.complex_step import add_complex_step
+from pyfc.testing.effects import add_effects
 from pyfc.testing.functions import Function, add_same, loss_functions
 from pyfc.testing.independence import add_rows
 from pyfc.testing.inputs import one_hot
 from pyfc.testing.loss_edges import add_extremes
-from pyfc.testing.memory import add_memory
 from pyfc.testing.precision import add_precision, columns, derivation_of, values
 from pyfc.testing.proofs import add_proof
 from pyfc.trial import samples
@@ -49,8 +49,9 @@ def check_loss(loss: Loss | type[Loss] | str, *, strict: bool = False) -> Report
         return report
     proved = add_proof(report, component, "l")
     with np.errstate(all="ignore"):  # NumPy warns of the very extremes that are tried here
-        if not add_first_calls(report, component, _functions):
+        if not add_first_calls(report, component, _functions) or not _add_labels(report, component):
             return report
+        add_effects(report, component, lambda moved: _functions(moved, 90, 3, np.float64))
         for dtype in (np.float32, np.float64) if proved else ():
             for cols in (1, 2, 5):
                 with report.guard(f"{component.name}, {np.dtype(dtype).name}, {columns(cols)}, against its steps"):
@@ -77,9 +78,6 @@ def check_loss(loss: Loss | type[Loss] | str, *, strict: bool = False) -> Report
             with report.guard(f"{component.name} by complex step, {columns(cols)}"):
                 _add_complex_step(report, component, cols, proved)
         add_calls(report, component, _functions)
-        if component.takes_labels:
-            with report.guard(f"{component.name} of labels"):
-                _add_labels(report, component)
     return report
 
 
@@ -196,17 +194,26 @@ def _add_shares(report: Report, loss: Loss) -> None:
         report.add(name, not left.any(), f"largest entry {np.abs(left).max():.3g}")
 
 
-def _add_labels(report: Report, loss: Loss) -> None:
-    """Check the calls with integer labels too, which take the place of rows of targets."""
-    for direction in (0, 1):
-        calls = []
+def _add_labels(report: Report, loss: Loss) -> bool:
+    """Check the calls with integer labels, which take the place of rows of targets; return whether to go on."""
+    for direction, word in enumerate(("forward", "backward")) if loss.takes_labels else ():
+        calls, rows_of_ones = [], []
         for dtype in (np.float32, np.float64):
-            for rows, cols in ((1, 2), (37, 17), (2053, 3)):
+            for rows, cols in ((1, 2), (6, 4), (37, 17), (2053, 3)):
                 function = _functions(loss, rows, cols, dtype)[direction]
-                labels = {"t": one_hot(function.inputs["t"], cols).argmax(axis=1)}
-                calls.append(replace(function, inputs={**function.inputs, **labels}, name=f"{function.name} of labels"))
-        add_memory(report, calls)
-        add_rows(report, calls[1])
+                labels = one_hot(function.inputs["t"], cols).argmax(axis=1)
+                ones = np.eye(cols, dtype=dtype)[labels]
+                rows_of_ones.append(replace(function, inputs={**function.inputs, "t": ones}))
+                name = f"{function.name} of labels"
+                calls.append(replace(function, inputs={**function.inputs, "t": labels}, name=name))
+        if not may_go_on(report, loss, f"{loss.name}.{word} of labels", calls):
+            return False
+        with report.guard(f"{loss.name}.{word} of labels"):
+            add_rows(report, calls[2])
+            for call, other in zip(calls, rows_of_ones, strict=True):
+                rows, cols = call.inputs["y"].shape
+                add_same(report, f"as of one-hot rows, {rows} x {cols}", call, call(), other())
+    return True
 
 
 def _add_complex_step(report: Report, loss: Loss, cols: int, proved: bool) -> None:

@@ -208,6 +208,8 @@ def ulp_error(got: Any, true: Any, scale: Any, *, floor: float = 0.0) -> float:
             if abs(true) > mpmath.mpf(float(info.max)) * (1 - 4 * float(info.eps)) and (true > 0) == (got > 0)
             else float("inf")
         )
+    if mpmath.isinf(true):
+        return float("inf")
     unit = max(unit_in_last_place(scale, info), mpmath.mpf(floor))
     return float(abs(mpmath.mpf(float(got)) - true) / unit)
 
@@ -217,5 +219,7 @@ def unit_in_last_place(value: Any, info: npt.NDArray[Any] | np.finfo[Any]) -> An
     smallest = mpmath.mpf(float(info.smallest_subnormal))  # type: ignore[union-attr]
     if value == 0:
         return smallest
+    if mpmath.isinf(value):
+        return mpmath.inf
     exponent = mpmath.frexp(abs(value))[1]
     return max(mpmath.ldexp(1, exponent - info.nmant - 1), smallest)  # type: ignore[union-attr]

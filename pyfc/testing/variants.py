@@ -14,6 +14,8 @@ C = TypeVar("C", bound=Component)
 def variants(cls: type[C]) -> Iterator[C]:
     """Yield a component with its defaults, then with each switch turned, each choice made and each number moved.
 
+    A number is moved to another one inside its bounds, and to each of these that is finite and allowed.
+
     A kernel that reads its hyper-parameters in the wrong order, or not at all, is right as long as they are what its
     author tried it with.
 
@@ -34,11 +36,21 @@ def variants(cls: type[C]) -> Iterator[C]:
     """
     yield cls()
     for name, hyper in cls.hyperparameters.items():
-        yield from (cls(**{name: value}) for value in _others(hyper))
+        yield from (cls(**{name: value}) for value in others(hyper))
 
 
-def _others(hyper: Hyper) -> list[Any]:
-    """Return the values of a hyper-parameter to try beside its default; none, if its bounds leave none."""
+def others(hyper: Hyper) -> list[Any]:
+    """Return the values to try beside a hyper-parameter's default; none, if its bounds leave none.
+
+    Parameters
+    ----------
+    hyper : Hyper
+        The hyper-parameter.
+
+    Returns
+    -------
+    list
+    """
     default: Any = hyper.default
     if isinstance(default, bool):
         return [not default]
@@ -49,6 +61,8 @@ def _others(hyper: Hyper) -> list[Any]:
     else:
         low, high = max(hyper.low, default - 1), min(hyper.high, default + 1)
         tries = [default * 1.125 or 0.125, (hyper.low + hyper.high) / 2, (default + low) / 2, (default + high) / 2]
-    # A bound itself is often a special case, such as a slope of 0.
     inside = [value for value in tries if math.isfinite(value) and hyper.low < value < hyper.high and value != default]
-    return inside[:1] or [v for v in tries if math.isfinite(v) and hyper.low <= v <= hyper.high and v != default][:1]
+    # A bound that is allowed is often a special case, such as a slope of 0.
+    bounds = [(hyper.low, hyper.open_low), (hyper.high, hyper.open_high)]
+    closed = [type(default)(bound) for bound, is_open in bounds if math.isfinite(bound) and not is_open]
+    return inside[:1] + [bound for bound in dict.fromkeys(closed) if bound != default]
