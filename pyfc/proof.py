@@ -200,8 +200,8 @@ class Derivation:
                     letters[part] = self.sizes[dim]
                 elif not part.isidentifier() and not part.isdigit():
                     raise ProofError(
-                        f"step ({step.number}) {step.equation!r}: {name}[{inside}] on the left: expected a letter, such "
-                        f"as {name}[i], which stands for every entry; on the right, choose by Piecewise and Eq"
+                        f"step ({step.number}) {step.equation!r}: {name}[{inside}] on the left: expected a letter, "
+                        f"such as {name}[i], which stands for every entry; on the right, choose by Piecewise and Eq"
                     )
         for values in product(*(range(1, size + 1) for size in letters.values())):
             yield used[0][0] if used else step.left, dict(zip(letters, values, strict=True))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pyfc.component import Activation, Loss
+from pyfc.crash import crash
 from pyfc.report import Report
 from pyfc.testing.functions import Function, add_same
 from pyfc.testing.gil import add_gil
@@ -84,6 +85,15 @@ def may_go_on(report: Report, component: Activation | Loss, name: str, calls: It
     bool
         False if it writes outside its outputs, or if it is compiled and could not be tried to the end.
     """
+    # In a copy of the process first, with the same calls; this one's generator of them stays where it is.
+    died = crash(lambda: add_memory(Report(""), calls))
+    if died:
+        asked = (
+            "does it read z or y backward without saying so (needs, PYFC_NEEDS_Z, PYFC_NEEDS_Y), or beyond an array?"
+        )
+        report.add(f"{name} does not crash", False, f"{died}; {asked}")
+        report.note("all the rest", "what ends the program is not called again")
+        return False
     inside = None
     with report.guard(f"{name} in guarded memory"):
         inside = add_memory(report, calls)
