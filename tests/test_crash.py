@@ -47,7 +47,7 @@ def test_the_kit_says_so(install, tmp_path):
     report = check_activation("forgetful")
     (failed,) = report.failures
     assert failed.name == "forgetful.backward does not crash"
-    assert "SIGSEGV; does it read z or y backward without saying so (PYFC_NEEDS_Z" in failed.detail
+    assert "SIGSEGV; does it read z or y backward without saying so (needs, PYFC_NEEDS_Z" in failed.detail
     assert "all the rest" in str(report)
 
 
