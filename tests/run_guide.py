@@ -3,7 +3,8 @@
 ``python run_guide.py PAGE [--python-only]`` in an empty folder, by the Python that the page is about; ``python``,
 ``pip`` and the like are those beside it. Only the standard library is used. Code blocks of the page:
 
-- with ``:caption: PATH`` it is that file; with ``:name: PATH`` it is lines out of that file, which is there by then;
+- with ``:caption: PATH`` it is that file; with ``:name: PATH`` it is lines out of that file, which is there by
+  then (names differ, so more such lines are ``PATH#more``);
 - ``sh`` is typed into a shell, unless it makes the environment (``python3 -m venv``);
 - ``>>>`` is typed into Python, whose answers must be those of the page.
 """
@@ -56,6 +57,7 @@ def run(page, python_only):
         elif kind == "caption":
             Path(path).write_text(body, encoding="utf-8")
         elif kind == "name" and not python_only:
+            path = path.partition("#")[0]
             lines = [one.strip() for one in Path(path).read_text(encoding="utf-8").splitlines()]
             missing = [one for one in body.splitlines() if one.strip() not in lines]
             if missing:

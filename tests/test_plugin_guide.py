@@ -36,6 +36,14 @@ def test_everything(tmp_path, environment):
         subprocess.run([pip, "uninstall", "-q", "-y", "pyfc-my-swish"], check=True)
 
 
+def test_it_is_a_proper_page(tmp_path):
+    (tmp_path / "conf.py").write_text('extensions = ["pyfc.sphinxext"]\n')
+    (tmp_path / "index.rst").write_text(GUIDE.read_text(encoding="utf-8"), encoding="utf-8")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-n", tmp_path, tmp_path / "out"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_page_that_is_wrong_fails(tmp_path):
     page = tmp_path / "page.rst"
     block = ".. code-block:: toml\n{}\n   {}\n\nend\n"
