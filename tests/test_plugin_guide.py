@@ -1,5 +1,6 @@
 """The plugin guide holds: whatever it shows is run, by itself, in a folder and an environment of a new user's."""
 
+import os
 import re
 import subprocess
 import sys
@@ -15,7 +16,8 @@ RUN = Path(__file__).with_name("run_guide.py")
 def run(folder: Path, python: Path | str, *options: str) -> str:
     """Run the guide in a folder, by a Python."""
     command = [str(python), str(RUN), str(GUIDE), *options]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    own = {key: value for key, value in os.environ.items() if key != "PYTEST_ADDOPTS"}  # the guide runs pytest, too
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=own, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
