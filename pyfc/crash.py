@@ -1,7 +1,7 @@
 """Tries a call in a copy of this process, so that one which ends it can be told from one that does not.
 
 Compiled code of a plugin may read through a null pointer, as one does that reads z in its backward without the flag
-PYFC_NEEDS_Z. Where the system cannot copy a process (Windows), the call is made here.
+PYFC_NEEDS_Z. Where the system cannot copy a process (Windows), nothing is tried.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ def crash(call: Callable[[], object]) -> str:
         Such as ``"ended the program by signal 11, SIGSEGV"``.
     """
     if not hasattr(os, "fork"):
-        call()
         return ""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of other threads: the copy has none, and waits for none

@@ -19,3 +19,15 @@ def test_no_component_is_imported(run):
 def test_these_tests_notice_a_component(run):
     imported = run("import sys, pyfc; pyfc.Sigmoid; print(*sys.modules)").split()
     assert "pyfc.kernels.activations.sigmoid" in imported
+
+
+def test_the_kit_without_sympy_says_what_to_install(run, tmp_path):
+    code = """
+import sys
+sys.modules["sympy"] = None  # as if it were not installed
+try:
+    import pyfc.testing
+except ImportError as error:
+    print(error)
+"""
+    assert run(code) == 'pyfc.testing needs sympy: install it by pip install "pyfc[symbolic]"\n'

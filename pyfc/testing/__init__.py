@@ -7,11 +7,17 @@ Needs the extra ``symbolic``.
 """
 
 from pyfc.report import Check, Report
-from pyfc.testing.activations import check_activation
-from pyfc.testing.conformance import conformance_test
-from pyfc.testing.losses import check_loss
-from pyfc.testing.recipes import check_initializer, check_optimizer
-from pyfc.testing.variants import variants
+
+try:
+    from pyfc.testing.activations import check_activation
+    from pyfc.testing.conformance import conformance_test
+    from pyfc.testing.losses import check_loss
+    from pyfc.testing.recipes import check_initializer, check_optimizer
+    from pyfc.testing.variants import variants
+except ModuleNotFoundError as error:
+    if error.name not in ("sympy", "mpmath"):
+        raise
+    raise ImportError(f'pyfc.testing needs {error.name}: install it by pip install "pyfc[symbolic]"') from error
 
 __all__ = [
     "Check",
