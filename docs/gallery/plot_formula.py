@@ -4,8 +4,10 @@ An activation of your own from a formula
 
 :func:`pyfc.activation_from_formula` takes an activation as text. SymPy derives the way back, a C compiler makes a
 kernel of both, and the result is a component like any other: it has a derivation, can be checked, registered, trained
-and saved. This is Swish (P. Ramachandran et al., "Searching for Activation Functions", 2017), which goes from half of the
-identity to ReLU as beta grows.
+and saved.
+
+This is Swish (P. Ramachandran et al., "Searching for Activation Functions", 2017), which goes from half of the identity
+to ReLU as beta grows.
 """
 
 import matplotlib.pyplot as plt
