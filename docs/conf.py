@@ -27,6 +27,8 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
     "repository_links",
+    "gallery_figures",
+    "benchmarks",
 ]
 nitpicky = True
 exclude_patterns = ["_build", *PROGRAMS]
