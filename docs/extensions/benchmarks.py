@@ -81,8 +81,8 @@ def cases(threads: str) -> list[nodes.Node]:
         ratio = median(row["ratio"]["best peer"] for row in of_runs)
         required = [
             f"{limit(entry['limit'])} x {entry['to'].replace('GEMM sum', 'products')}: "
-            + verdict([row["at most"][index]["ok"] for row in of_runs])
-            for index, entry in enumerate(of_runs[0]["at most"])
+            + verdict([row["required"][index]["ok"] for row in of_runs])
+            for index, entry in enumerate(of_runs[0]["required"])
         ]
         columns = [microseconds(times.get(column)) for column in ("GEMM sum", *PEERS, "pyfc")]
         best = of_runs[-1]["best peer"]
@@ -155,7 +155,7 @@ def missed() -> list[nodes.Node]:
     """Return how many of the required ratios held in each run."""
     told = []
     for run in results()["runs"]:
-        held = [entry["ok"] for rows in run["cases"].values() for row in rows for entry in row["at most"]]
+        held = [entry["ok"] for rows in run["cases"].values() for row in rows for entry in row["required"]]
         held += [row["ok"] for row in run["activations"] if row["limit"] is not None]
         held += [row["ok"] for row in run["optimizers"]]
         told.append(f"{sum(held)} of {len(held)}")
