@@ -20,7 +20,8 @@ a line without its step, a source or a derivation that is missing, an unknown na
 
 Each row can be linked to: ``pyfc-activations-swish-3`` is the one of step 3 (``pyfc-activations-gelu-tanh-3`` for
 ``gelu_tanh``, for an address has no underscores). The table has the class ``pyfc-derivation``, the line below it
-``pyfc-evidence``. Equations are written for MathJax, which Sphinx loads by itself.
+``pyfc-evidence``. Equations are native MathML, which needs neither a network nor a script; see
+:mod:`pyfc.sphinxext.mathml`.
 
 Needs the extra ``docs``: ``pip install 'pyfc[docs]'``.
 """
@@ -34,6 +35,7 @@ from docutils import nodes
 from sphinx.domains import Domain
 
 import pyfc
+from pyfc.sphinxext import mathml
 from pyfc.sphinxext.derivation import DerivationDirective
 
 if TYPE_CHECKING:
@@ -72,4 +74,5 @@ class PyfcDomain(Domain):
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Add the domain to a Sphinx project."""
     app.add_domain(PyfcDomain)
+    mathml.setup(app)
     return {"version": pyfc.__version__, "parallel_read_safe": True, "parallel_write_safe": True}
