@@ -27,9 +27,17 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
     "repository_links",
+    "gallery_figures",
+    "benchmarks",
 ]
 nitpicky = True
 exclude_patterns = ["_build", *PROGRAMS]
+# The reference: what a class or function is, is said by its docstring, and types stand there in words.
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+numpydoc_show_class_members = False
+toc_object_entries_show_parents = "hide"
+
 pygments_style = "friendly"
 pygments_dark_style = "github-dark"
 
