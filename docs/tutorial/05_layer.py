@@ -60,7 +60,7 @@ for left, bottom, array, name in ((0, 0, X, "X (4, 3)"), (4.4, 0.5, W, "W (3, 2)
 ax.text(3.7, 2, r"$\times$", fontsize=20, ha="center", va="center")
 ax.text(7.4, 2, "=", fontsize=20, ha="center", va="center")
 ax.set(xlim=(-0.2, 10.6), ylim=(-0.2, 4.8), aspect="equal")
-ax.axis("off")
+_ = ax.axis("off")
 
 # %%
 # The way back

@@ -163,8 +163,10 @@ for start, end, weight, slope in edges:
     at = 0.27 if start[0] == "x" and y_from != y_to else 0.5
     middle = (x_from + at * (x_to - x_from), y_from + at * (y_to - y_from))
     box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
-    ax.text(*middle, f"w = {weight:.2f}\n", color=blue, ha="center", va="center", fontsize=10, bbox=box)
-    ax.text(*middle, f"\ndw = {slope:.4f}", color=orange, ha="center", va="center", fontsize=10)
+    both = {"ha": "center", "va": "center", "fontsize": 10}
+    ax.text(*middle, f"w = {weight:.2f}\ndw = {slope:.4f}", color="white", bbox=box, **both)
+    ax.text(*middle, f"w = {weight:.2f}\n", color=blue, **both)
+    ax.text(*middle, f"\ndw = {slope:.4f}", color=orange, **both)
 for name, (across, up) in places.items():
     inside = f"$x_{name[1]}$ = {x[0, int(name[1]) - 1]:g}" if name[0] == "x" else f"neuron {name}"
     ax.text(across, up, inside, ha="center", va="center", fontsize=12, zorder=2,
@@ -173,12 +175,12 @@ numbers = {"1": (z1, y1, dy1, dz1), "2": (z2, y2, dy2, dz2), "3": (z3, y3, dy3, 
 for name, (z, out, d_out, d_z) in numbers.items():
     across, up = places[name]
     above = 0.95 if name != "2" else -0.95
-    ax.text(across, up + above + 0.16, f"z = {z:.4f}, y = {out:.4f}", color=blue, ha="center", va="center", fontsize=11)
-    ax.text(across, up + above - 0.16, f"dz = {d_z:.4f}, dy = {d_out:.4f}", color=orange, ha="center", va="center",
+    ax.text(across, up + above + 0.12, f"z = {z:.4f}, y = {out:.4f}", color=blue, ha="center", va="center", fontsize=11)
+    ax.text(across, up + above - 0.12, f"dz = {d_z:.4f}, dy = {d_out:.4f}", color=orange, ha="center", va="center",
             fontsize=11)  # fmt: skip
 ax.text(10, 0.1, f"t = {t[0, 0]:g}, loss = {step.loss:.4f}", ha="center", fontsize=12)
 ax.set(xlim=(-1.2, 11.8), ylim=(-1.5, 4.4))
-ax.axis("off")
+_ = ax.axis("off")
 
 # %%
 # The derivations are those of :doc:`the dense layer </network/dense>`,

@@ -55,7 +55,7 @@ other.freeze("known")
 other.fit(X_train, y_train % 2, epochs=20, progress=False)
 print(f"odd or even: {other.evaluate(X_test, y_test % 2)['accuracy']:.4f} right")
 fig, ax = plt.subplots(figsize=(6, 5.6), layout="constrained")
-plots.plot_confusion_matrix(y_test % 2, other.predict(X_test), class_names=("even", "odd"), ax=ax)
+_ = plots.plot_confusion_matrix(y_test % 2, other.predict(X_test), class_names=("even", "odd"), ax=ax)
 
 # %%
 # Where to go from here
