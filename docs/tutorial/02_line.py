@@ -44,8 +44,8 @@ print(f"loss: {np.mean((y - t) ** 2):.4f}")
 # .. math::
 #    :label: line-slopes
 #
-#    \frac{\partial L}{\partial w} = \frac{1}{n} \sum_{i=1}^{n} 2\,(y_i - t_i)\, x_i , \qquad
-#    \frac{\partial L}{\partial b} = \frac{1}{n} \sum_{i=1}^{n} 2\,(y_i - t_i) .
+#    \frac{\partial L}{\partial w} &= \frac{1}{n} \sum_{i=1}^{n} 2\,(y_i - t_i)\, x_i \\
+#    \frac{\partial L}{\partial b} &= \frac{1}{n} \sum_{i=1}^{n} 2\,(y_i - t_i)
 #
 # Everywhere in this book they are called dw and db.
 
