@@ -28,13 +28,16 @@ Needs the extra ``docs``: ``pip install 'pyfc[docs]'``.
 from __future__ import annotations
 
 from collections.abc import Set
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils import nodes
 from sphinx.domains import Domain
 
 import pyfc
+from pyfc.sphinxext.component import ComponentDirective
 from pyfc.sphinxext.derivation import DerivationDirective
+from pyfc.sphinxext.pages import setup_pages
 
 if TYPE_CHECKING:
     from sphinx.addnodes import pending_xref
@@ -43,7 +46,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
     from sphinx.util.typing import ExtensionMetadata
 
-__all__ = ["DerivationDirective", "PyfcDomain", "setup"]
+__all__ = ["ComponentDirective", "DerivationDirective", "PyfcDomain", "setup"]
 
 
 class PyfcDomain(Domain):
@@ -51,7 +54,7 @@ class PyfcDomain(Domain):
 
     name = "pyfc"
     label = "pyfc"
-    directives: ClassVar = {"derivation": DerivationDirective}
+    directives: ClassVar = {"component": ComponentDirective, "derivation": DerivationDirective}
 
     def resolve_any_xref(
         self,
@@ -69,7 +72,16 @@ class PyfcDomain(Domain):
         """Do nothing: pages that were read in parallel have nothing to bring together."""
 
 
+def _add_static(app: Sphinx) -> None:
+    folder = str(Path(__file__).with_name("static"))
+    if folder not in app.config.html_static_path:
+        app.config.html_static_path.append(folder)
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Add the domain to a Sphinx project."""
     app.add_domain(PyfcDomain)
+    setup_pages(app)
+    app.connect("builder-inited", _add_static)
+    app.add_css_file("component.css")
     return {"version": pyfc.__version__, "parallel_read_safe": True, "parallel_write_safe": True}
