@@ -34,9 +34,11 @@ from typing import TYPE_CHECKING
 import pyfc
 from pyfc.sphinxext import mathml
 from pyfc.sphinxext.code import link_code
+from pyfc.sphinxext.component import ComponentDirective
 from pyfc.sphinxext.derivation import DerivationDirective, derivation_nodes
 from pyfc.sphinxext.domain import PyfcDomain
 from pyfc.sphinxext.evidence import Evidence, evidence_of
+from pyfc.sphinxext.pages import setup_pages
 from pyfc.sphinxext.sources import SourceRole, collect_pages
 from pyfc.sphinxext.subject import Subject, subject_of
 
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from sphinx.util.typing import ExtensionMetadata
 
 __all__ = [
+    "ComponentDirective",
     "DerivationDirective",
     "Evidence",
     "PyfcDomain",
@@ -58,14 +61,16 @@ __all__ = [
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Add the domain, the pages of the sources and the style sheet to a Sphinx project."""
+    """Add the domain, the pages of components and sources, and the style sheets to a Sphinx project."""
     app.add_domain(PyfcDomain)
     mathml.setup(app)
+    setup_pages(app)
     app.add_config_value("pyfc_source_folders", [], "env", list)
     app.connect("builder-inited", _add_static_files)
     app.connect("doctree-resolved", link_code)
     app.connect("html-collect-pages", collect_pages)
-    app.add_css_file("derivation.css")
+    for name in ("derivation.css", "component.css"):
+        app.add_css_file(name)
     return {"version": pyfc.__version__, "parallel_read_safe": True, "parallel_write_safe": True}
 
 
