@@ -49,6 +49,8 @@ html_theme = "furo"
 html_title = f"pyfc {release}"
 html_static_path = ["_static"]
 html_css_files = ["book.css"]
+html_show_search_summary = False  # they are fetched, and a page from the disk cannot fetch another
+html_domain_indices = False
 html_copy_source = html_show_sourcelink = False
 html_theme_options = {"navigation_with_keys": True, "top_of_page_buttons": []}
 
