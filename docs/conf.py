@@ -61,6 +61,10 @@ sphinx_gallery_conf = {
     "examples_dirs": PROGRAMS,
     "gallery_dirs": [f"generated/{folder}" for folder in PROGRAMS],
     "filename_pattern": r"\.py$",  # run all of them
+    "image_scrapers": ("gallery_figures.scrape",),
+    "reset_modules": ("gallery_figures.reset",),
+    "ignore_repr_types": r"matplotlib|pyfc\.plots",  # a figure is shown, and its name is not
+    "thumbnail_size": (480, 336),
     "copyfile_regex": r".*\.rst",
     "within_subsection_order": "FileNameSortKey",
     "only_warn_on_example_error": False,
