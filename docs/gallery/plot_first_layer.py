@@ -2,7 +2,7 @@
 What the first layer looks for
 ==============================
 
-Each unit of the first layer has a weight for every pixel, so its weights are an image: where it is vermillion, ink
+Each unit of the first layer has a weight for every pixel, so its weights are an image: where it is vermilion, ink
 speaks for the unit, where it is blue, against it. The penalty ``l2`` keeps weights small that nothing asks for; without
 it, the pixels at the border, which are nearly always empty, would keep the noise that they began with.
 """
