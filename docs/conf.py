@@ -27,6 +27,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
     "repository_links",
+    "playground",
 ]
 nitpicky = True
 exclude_patterns = ["_build", *PROGRAMS]

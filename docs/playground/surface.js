@@ -44,7 +44,9 @@ class Surface {
       for (let i = 0; i < n; i++) scores[first + i] = scoreOf(loss, layers.at(-1).y, i);
     });
     // A probability where the loss has one; a number beside its target 0 or 1 where it has none.
-    scores.forEach((s, i) => paint(image.data, 4 * i, loss.smooth ? Math.tanh(s / 2) : 2 * s, colours));
+    // Points must stand out from what is sure: it is painted in three quarters of their colour.
+    const shade = (s) => 0.75 * (loss.smooth ? Math.tanh(s / 2) : Math.max(-1, Math.min(2 * s, 1)));
+    scores.forEach((s, i) => paint(image.data, 4 * i, shade(s), colours));
     context.putImageData(image, 0, 0);
     const big = this.canvas.getContext("2d"), size = this.canvas.width;
     big.imageSmoothingQuality = "high";
