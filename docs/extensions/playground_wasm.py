@@ -1,8 +1,8 @@
 """Compiles pyfc's kernels to WebAssembly for the playground, with the C compiler of the ``ziglang`` package.
 
-What is compiled is the C that Cython made of each component's ``.pyx`` file, in ``build/cython`` where the build of pyfc
-has left it; what is missing or older than its source is translated again. Which components there are is asked
-of the registry. A kernel that cannot be compiled fails the build.
+What is compiled is the C that Cython made of each component's ``.pyx`` file, in ``build/cython`` where building pyfc
+has left it; what is missing or older than its source is translated again. Which components there are is asked of the
+registry. A kernel that cannot be compiled fails the build.
 """
 
 from __future__ import annotations

@@ -84,11 +84,12 @@ class Surface {
   points(context, dataSet, data, colours, size) {
     const { reach, centre } = DATA_SETS[dataSet];
     const place = (x, c, sign) => (size * (1 + (sign * (x - c)) / reach)) / 2;
+    const radius = data.train.length > 120 ? 4.5 : 5.5;
     // Points that were trained on are filled; those of the test are rings.
     for (const [points, filled] of [[data.test, false], [data.train, true]]) {
       for (const [a, b, label] of points) {
         context.beginPath();
-        context.arc(place(a, centre[0], 1), place(b, centre[1], -1), 5.5, 0, 2 * Math.PI);
+        context.arc(place(a, centre[0], 1), place(b, centre[1], -1), radius, 0, 2 * Math.PI);
         const colour = `rgb(${label ? colours.one : colours.zero})`;
         context.fillStyle = filled ? colour : "#fff";
         context.strokeStyle = filled ? "#fff" : colour;

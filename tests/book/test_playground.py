@@ -3,6 +3,7 @@
 Needs the book (``sphinx-build docs docs/_build/html``, or where ``PYFC_BOOK`` says), playwright, and Debian's chromium.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -34,8 +35,8 @@ def browser():
         browser.close()
 
 
-@pytest.fixture
-def page(browser):
+@contextlib.contextmanager
+def opened(browser):
     """Open the page from its file; it must ask nobody else for anything, and have nothing to complain about."""
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     requests, complaints = [], []
@@ -50,6 +51,19 @@ def page(browser):
     assert requests
     assert [url for url in requests if not url.startswith(root)] == []
     assert complaints == []
+
+
+@pytest.fixture
+def page(browser):
+    with opened(browser) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def kernels(browser):
+    """Open the page for those who call kernels and touch nothing on it: once for all of them."""
+    with opened(browser) as page:
+        yield page
 
 
 def given(page, name):
@@ -73,11 +87,11 @@ def same(actual, expected, scale=0.0, ulps=2):
     assert (np.abs(actual - expected) <= ulps * np.maximum(np.spacing(np.abs(expected)), EPS * np.abs(scale))).all()
 
 
-def test_activations_are_those_of_the_package(page):
+def test_activations_are_those_of_the_package(kernels):
     edges = [0.0, -0.0, 1e-310, -1e-310, 1e30, -1e30, np.inf, -np.inf, np.nan, 700, -700, 800, -800]
     z = np.concatenate([np.linspace(-25, 25, 501), np.linspace(-1e-3, 1e-3, 333), edges])
     dy = np.random.default_rng(0).normal(size=z.size)
-    found = page.evaluate(
+    found = kernels.evaluate(
         """([z, dy]) => Object.values(p.components.activations).map(({ name, defaults }) => {
             const k = p.kernels, n = z.length;
             k.forget();
@@ -104,14 +118,14 @@ def offered(name):
     return cls.__module__.startswith("pyfc.kernels.") and cls.elementwise and not cls.learned
 
 
-def test_losses_are_those_of_the_package(page):
+def test_losses_are_those_of_the_package(kernels):
     rng = np.random.default_rng(1)
-    losses = given(page, ".losses")
+    losses = given(kernels, ".losses")
     assert {"binary_cross_entropy", "squared_error", "softmax_cross_entropy", "huber", "hinge"} <= set(losses)
     for name, known in losses.items():
         labels = rng.integers(0, 2, 300)
         y = np.concatenate([rng.normal(0, 3, (280, known["outputs"])), rng.normal(0, 1000, (20, known["outputs"]))])
-        values, gradient = page.evaluate(
+        values, gradient = kernels.evaluate(
             """([loss, y, labels]) => {
                 const k = p.kernels, n = labels.length, m = loss.outputs;
                 k.forget();
@@ -136,15 +150,15 @@ def test_losses_are_those_of_the_package(page):
         same(np.reshape(gradient, y.shape), loss.gradient(y, labels), scale=1 / len(y), ulps=4)
 
 
-def test_optimizers_are_those_of_the_package(page):
+def test_optimizers_are_those_of_the_package(kernels):
     rng = np.random.default_rng(2)
     w, gradients = rng.normal(size=101), rng.normal(size=(5, 101))
-    optimizers = given(page, ".optimizers")
+    optimizers = given(kernels, ".optimizers")
     assert set(optimizers) == {name for name in pyfc.available("optimizers") if pyfc.get("optimizers", name).kernel}
     for name, known in optimizers.items():
         settings = {"momentum": 0.9} if name == "sgd" else {}
         optimizer = pyfc.get("optimizers", name)(lr=0.03, **settings)
-        found = page.evaluate(
+        found = kernels.evaluate(
             """([name, states, hyper, start, gradients]) => {
                 const k = p.kernels, n = start.length;
                 k.forget();
@@ -247,7 +261,7 @@ def click_weight(page, key):
     x, y = page.evaluate(
         """(key) => {
             const line = document.querySelector(`[data-key="${key}"] .pg-hit`);
-            line.scrollIntoView({ block: "center" });
+            line.scrollIntoView({ block: "center", behavior: "instant" });
             for (let share = 0.05; share < 1; share += 0.01) {
                 const inside = line.getPointAtLength(share * line.getTotalLength());
                 const { x, y } = inside.matrixTransform(line.getScreenCTM());
@@ -302,9 +316,9 @@ def test_the_numbers_of_a_weight_and_a_neuron_are_those_of_trace(page):
     np.testing.assert_allclose(found["dy"] / len(X), trace["loss.dy"][3, 0], rtol=1e-10)
 
 
-def test_formulas_agree_with_the_kernels(page):
+def test_formulas_agree_with_the_kernels(kernels):
     """What the page reckons between the kernels' numbers, it reckons right."""
-    found = page.evaluate(
+    found = kernels.evaluate(
         """() => Object.values(p.components.activations).map(({ name, forward, backward, hypers, defaults }) => {
             const k = p.kernels, v = { z: -0.7, dy: 1.3 };
             hypers.forEach((h, i) => { v[h.name] = defaults[i]; });
@@ -355,12 +369,23 @@ def test_by_keys_alone(page):
 
 def test_every_component_can_be_chosen(page):
     choose(page, data="moons", depth="1")
-    for group, name in (("activation", "activations"), ("loss", "losses"), ("optimizer", "optimizers")):
-        for value in given(page, f".{name}"):
-            choose(page, **{group: value})
-            page.evaluate("for (let k = 0; k < 5; k++) p.network.step(); p.draw();")
-            page.locator(f'[data-key="neuron {1 + (group == "loss")}  0"]').click()
-            assert np.isfinite(list(numbers(page).values())).all()
+    found = page.evaluate(
+        """() => ["activation", "loss", "optimizer"].flatMap((name) => {
+            const select = p.find(name), layer = name === "loss" ? 2 : 1;
+            return [...select.options].filter((option) => option.value).map((option) => {
+                select.value = option.value;
+                select.dispatchEvent(new Event("change"));
+                for (let k = 0; k < 5; k++) p.network.step();
+                p.panel.draw(p.network, { kind: "neuron", layer, j: 0 });
+                const shown = [...document.querySelectorAll("[data-number] data")];
+                return [option.value, shown.map((number) => +number.value)];
+            });
+        })"""
+    )
+    assert len(found) == sum(len(given(page, f".{group}")) for group in ("activations", "losses", "optimizers"))
+    for name, shown in found:
+        assert len(shown) >= 5, name
+        assert np.isfinite(shown).all(), name
     choose(page, depth="0")
     assert page.evaluate("p.network.sizes.length") == 2
 
@@ -373,9 +398,9 @@ def test_small_and_narrow(browser, page):
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_rows_are_linked(page):
+def test_rows_are_linked(kernels):
     """Every row of the panel leads to the row of a table in this book."""
-    rows = page.evaluate(
+    rows = kernels.evaluate(
         """() => [...Object.values(p.components.dense), ...["activations", "losses", "optimizers"].flatMap((group) =>
             Object.values(p.components[group]).flatMap((c) => [c.forward, c.backward, c.rows].flat()))]
             .filter(Boolean).map((row) => row.href)"""
