@@ -107,6 +107,7 @@ class Graph {
     else if (event.key.startsWith("Arrow")) this.focus(this.neighbour(item.what, event.key.slice(5)));
     else return;
     event.preventDefault();
+    event.stopPropagation(); // the book's own arrow keys turn its pages
   }
 
   // Up and down go through a layer's neurons, or through the weights into one layer; left and right from a neuron to one
