@@ -93,8 +93,8 @@ for ax, count in zip(axes, (1, 2, 3, 4), strict=True):
 # The loss falls with every neuron, the number of right answers does not: what is trained is the loss, which also asks
 # how sure the answers are.
 #
-# The same circle with plain neurons in lists is in :doc:`/generated/articles/c_neurons`, and in the playground you can
-# watch it being learned.
+# The same circle with plain neurons in lists is in :doc:`/generated/articles/c_neurons`, and in
+# :doc:`the playground </playground/index>` you can watch it being learned.
 #
 # Exercises
 # ---------

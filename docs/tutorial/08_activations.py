@@ -30,7 +30,7 @@ _ = axes[0].legend(frameon=False)
 
 # %%
 # The sigmoid's slope is never more than 1/4; tanh reaches 1, but only in the middle; ReLU has slope 1 on the whole
-# right side, and 0 on the left. Each has :doc:`a page </generated/components/activations/sigmoid>` with its
+# right side, and 0 on the left. Each has :doc:`a page </generated/components/index>` with its
 # derivation; there are more of them than these five:
 
 print(", ".join(pyfc.available("activations")))

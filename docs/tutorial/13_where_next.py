@@ -61,8 +61,8 @@ _ = plots.plot_confusion_matrix(y_test % 2, other.predict(X_test), class_names=(
 # Where to go from here
 # ---------------------
 # - **Why is it so?** :doc:`/network/dense` and :doc:`/network/backpropagation` derive a layer and a whole network; each
-#   function has a page like :doc:`that of the sigmoid </generated/components/activations/sigmoid>`, with every step
-#   beside the compiled line that runs it.
+#   :doc:`function </generated/components/index>` has a page with every step beside the compiled line that runs it.
+# - **What happens if ...?** :doc:`/playground/index`: change anything, and watch it learn.
 # - **How does it run?** :doc:`/engine/index` reads the engine along its source.
 # - **What should I choose?** :doc:`/choosing`: activation, loss, initialiser, rate; and what usually goes wrong.
 # - **What goes wrong in a backward pass**, and how it is found: :doc:`/generated/articles/spot_the_bug`.
