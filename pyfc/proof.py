@@ -221,8 +221,11 @@ class Derivation:
         )
         return derivative(self.expand(total), symbol)
 
-    def equations(self, step: Step) -> Iterator[tuple[sympy.Symbol | None, Any, Any]]:
-        """Yield (symbol on the left or None, what it means or None if it is new, right side) for every entry."""
+    def equations(self, step: Step, *, worked_out: bool = True) -> Iterator[tuple[sympy.Symbol | None, Any, Any]]:
+        """Yield (symbol on the left or None, what it means or None if it is new, right side) for every entry.
+
+        If not worked out, what a gradient means is left at the letter that it is taken by: to differentiate takes long.
+        """
         for name, indices in self._entries(step):
             left = self.parse(step.left, step, indices)
             right = self.parse(step.right, step, indices)
@@ -234,24 +237,24 @@ class Derivation:
                 pairs = [(left, right)]
             for one, other in pairs:
                 symbol = one if _LETTER.fullmatch(step.left) else None
-                yield symbol, (one if symbol is None else self._meaning(symbol, name)), other
+                yield symbol, (one if symbol is None else self._meaning(symbol, name, worked_out)), other
 
-    def _meaning(self, left: sympy.Symbol, name: str) -> Any:
+    def _meaning(self, left: sympy.Symbol, name: str, worked_out: bool) -> Any:
         if left in self.definitions:
             return self.definitions[left]
         text = str(left)
         if self.output and text.startswith("d") and name != f"d{self.output}" and self.outputs():
             base = next((s for s in self._inputs() if f"d{s}" == text), None)
             if base is not None:
-                return self.gradient(base)
+                return self.gradient(base) if worked_out else base
         return None
 
     def _inputs(self) -> set[sympy.Symbol]:
-        return set().union(*(self.expand(value).free_symbols for value in self.definitions.values()))
+        return set().union(*(value.free_symbols for value in self.definitions.values())) - set(self.definitions)
 
     def define(self, step: Step) -> bool:
         """Take a step as a definition if it is one, and say whether it is."""
-        equations = list(self.equations(step))
+        equations = list(self.equations(step, worked_out=False))
         if any(symbol is None or meaning is not None for symbol, meaning, _ in equations):
             return False
         for symbol, _, right in equations:

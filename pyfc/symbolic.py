@@ -58,34 +58,44 @@ def points(
 
 def resolved(expression: Any, point: Mapping[sympy.Symbol, Any]) -> Any:
     """Return the smooth expression that a function with kinks is around a point, given as SymPy's numbers."""
-    if isinstance(expression, sympy.Piecewise):
-        for value, condition in expression.args:
-            if _holds(condition, point):
-                return resolved(value, point)
-        return sympy.nan
-    if not expression.has(*KINKS):
-        return expression
-    arguments = [resolved(argument, point) for argument in expression.args]
-    if isinstance(expression, (sympy.Max, sympy.Min)):
-        choose = max if isinstance(expression, sympy.Max) else min
-        return choose(arguments, key=lambda argument: number_at(argument, point))
-    if isinstance(expression, (sympy.Abs, sympy.sign, sympy.Heaviside)):
-        inner = arguments[0]
-        if inner == 0 and isinstance(expression, sympy.sign):  # such as that of a Max(z, 0), in a whole region
-            return inner
-        positive = number_at(inner, point) > 0
-        if isinstance(expression, sympy.Abs):
-            return inner if positive else -inner
-        return sympy.Integer(1 if positive else -1 if isinstance(expression, sympy.sign) else 0)
-    return expression.func(*arguments)
+    return _Resolved(point)[expression]
 
 
-def _holds(condition: Any, point: Mapping[sympy.Symbol, Any]) -> bool:
-    if condition in (sympy.true, sympy.false):
-        return bool(condition)
-    if isinstance(condition, sympy.core.relational.Relational):
-        return bool(condition.func(*(number_at(resolved(argument, point), point) for argument in condition.args)))
-    return bool(condition.func(*(sympy.sympify(_holds(argument, point)) for argument in condition.args)))
+class _Resolved(dict[Any, Any]):
+    """What expressions are around a point, each found once: in a row, the same condition is in every entry."""
+
+    def __init__(self, point: Mapping[sympy.Symbol, Any]) -> None:
+        self._point = point
+
+    def __missing__(self, expression: Any) -> Any:
+        self[expression] = found = self._find(expression)
+        return found
+
+    def _find(self, expression: Any) -> Any:
+        if isinstance(expression, sympy.Piecewise):
+            return next((self[value] for value, condition in expression.args if self._holds(condition)), sympy.nan)
+        if not expression.has(*KINKS):
+            return expression
+        arguments = [self[argument] for argument in expression.args]
+        if isinstance(expression, (sympy.Max, sympy.Min)):
+            choose = max if isinstance(expression, sympy.Max) else min
+            return choose(arguments, key=lambda argument: number_at(argument, self._point))
+        if isinstance(expression, (sympy.Abs, sympy.sign, sympy.Heaviside)):
+            inner = arguments[0]
+            if inner == 0 and isinstance(expression, sympy.sign):  # such as that of a Max(z, 0), in a whole region
+                return inner
+            positive = number_at(inner, self._point) > 0
+            if isinstance(expression, sympy.Abs):
+                return inner if positive else -inner
+            return sympy.Integer(1 if positive else -1 if isinstance(expression, sympy.sign) else 0)
+        return expression.func(*arguments)
+
+    def _holds(self, condition: Any) -> bool:
+        if condition in (sympy.true, sympy.false):
+            return bool(condition)
+        if isinstance(condition, sympy.core.relational.Relational):
+            return bool(condition.func(*(number_at(self[argument], self._point) for argument in condition.args)))
+        return bool(condition.func(*(sympy.sympify(self._holds(argument)) for argument in condition.args)))
 
 
 #: What makes a function not smooth.

@@ -21,7 +21,7 @@ from pyfc.component import Component
 from pyfc.component.base import Array
 from pyfc.derivation import Step
 from pyfc.proof import Derivation
-from pyfc.report import Report
+from pyfc.report import Figure, Report
 from pyfc.symbolic import evaluator, magnitude
 
 #: How far a kernel may be from its step, in ULP of the largest term.
@@ -47,11 +47,14 @@ class Worst:
         In units in the last place of the result itself.
     where : str
         The inputs, the computed and the true value.
+    at : tuple of (str, str)
+        Each letter that the entry depends on, with its value.
     """
 
     ulp: float
     ulp_of_result: float
     where: str
+    at: tuple[tuple[str, str], ...] = ()
 
 
 def derivation_of(component: Component, output: str, *, sizes: Mapping[str, int] | None = None) -> Derivation:
@@ -75,7 +78,7 @@ def derivation_of(component: Component, output: str, *, sizes: Mapping[str, int]
 
 def add_precision(
     report: Report,
-    component: Component,
+    component: Component | None,
     derivation: Derivation,
     computed: Mapping[str, Array],
     inputs: Mapping[str, Array],
@@ -91,14 +94,14 @@ def add_precision(
     ----------
     report : Report
         Where the checks are taken down.
-    component : Component
-        Whose kernel.
+    component : Component or None
+        Whose kernel; None for that of a layer.
     derivation : Derivation
         Its steps.
     computed : mapping of str to ndarray, shape (rows, entries)
         Left side -> result.
-    inputs : mapping of str to ndarray, shape (rows, cols)
-        Letter -> what the kernel was given.
+    inputs : mapping of str to ndarray, shape (rows, cols) or (cases, rows, cols)
+        Letter -> what the kernel was given; of a layer, which takes matrices, in each of several cases.
     label : str
         Says which call it was.
     hyper : mapping, optional
@@ -114,12 +117,13 @@ def add_precision(
         if not step.runs or name not in computed:
             continue
         right = expressions(derivation, step, (given or {}).get(name, ()))
-        numbers = {**component.config(), **(hyper or {})}
+        numbers = {**(component.config() if component else {}), **(hyper or {})}
         worst = worst_error(derivation, right, inputs, numbers, computed[name], strict=strict)
         report.add(
             f"{name}, {computed[name].dtype.name}, {label}, against step ({step.number})",
             0 <= worst.ulp <= MAX_ULP,
             f"{worst.ulp:.2f} ULP ({worst.ulp_of_result:.2f} of the result) {worst.where}",
+            Figure(name, computed[name].dtype.name, worst.ulp, worst.at),
         )
         compared.add(name)
     for name in set(computed) - compared:
@@ -137,6 +141,15 @@ def values(named: Mapping[str, Array]) -> str:
     """Return numbers and rows by their letters in words: ``z = 0.5, dy = 1.25``."""
     return ", ".join(
         f"{letter} = {np.array2string(value, max_line_width=120, precision=6)}" for letter, value in named.items()
+    )
+
+
+def shown(named: Mapping[str, Array]) -> tuple[tuple[str, str], ...]:
+    """Return numbers and rows by their letters, each entry of a row by its own: ``("z_1", "0.5")``."""
+    return tuple(
+        ("_".join([letter, *(str(index + 1) for index in at)]), f"{value[at]:.6g}")
+        for letter, value in named.items()
+        for at in np.ndindex(*np.shape(value))
     )
 
 
@@ -178,14 +191,14 @@ def worst_error(
     *,
     strict: bool = True,
 ) -> Worst:
-    """Return the worst error of computed (rows, entries) against expressions in letters of the inputs (rows, cols)."""
+    """Return the worst error of computed (rows, entries) against expressions in letters of the inputs (rows, ...)."""
     dtype = computed.dtype
     symbols, columns = [], []
     for letter, array in inputs.items():
-        if derivation.sizes and array.ndim == 2:
-            for j in range(array.shape[1]):
-                symbols.append(derivation.symbol(letter, j + 1))
-                columns.append(array[:, j])
+        if derivation.sizes and array.ndim > 1:
+            for place in np.ndindex(*array.shape[1:]):
+                symbols.append(derivation.symbol(letter, *(index + 1 for index in place)))
+                columns.append(array[:, *place])
         else:
             symbols.append(derivation.symbol(letter))
             columns.append(array.reshape(len(array)))
@@ -206,7 +219,9 @@ def worst_error(
                 if found > worst.ulp or (found == worst.ulp and of_result > worst.ulp_of_result):
                     at = ", ".join(f"{s} = {v!r}" for s, v in zip(symbols, values, strict=True))
                     text = f"at row {row}, entry {entry} ({at}) computed {got!r}, true {mpmath.nstr(true, 17)}"
-                    worst = Worst(found, max(of_result, worst.ulp_of_result), text)
+                    used = right.free_symbols
+                    inside = [(str(s), str(c[row])) for s, c in zip(symbols, columns, strict=True) if s in used]
+                    worst = Worst(found, max(of_result, worst.ulp_of_result), text, tuple(inside))
     return worst
 
 
