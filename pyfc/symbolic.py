@@ -7,6 +7,7 @@ region that none of them meets would not be proved; :mod:`pyfc.testing` tries th
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
@@ -263,13 +264,19 @@ def _exp(x: Any) -> Any:
 
 def evaluator(arguments: Sequence[sympy.Symbol], expression: Any) -> Any:
     """Return a function of mpmath numbers that evaluates an expression in the precision set by ``mpmath.mp``."""
+    return _evaluator(tuple(arguments), expression)
+
+
+@functools.lru_cache(maxsize=64)  # it is asked for again in the other dtype, and to make it takes long
+def _evaluator(arguments: tuple[sympy.Symbol, ...], expression: Any) -> Any:
     modules = [{"Heaviside": lambda x: mpmath.mpf(x > 0), "exp": _exp}, "mpmath"]
-    plain, quick = (sympy.lambdify(list(arguments), expression, modules=modules, cse=cse) for cse in (False, True))
+    lambdify = functools.partial(sympy.lambdify, arguments, expression, modules=modules)
+    quick, plain = lambdify(cse=True), functools.cache(lambdify)
 
     def evaluate(*values: Any) -> Any:
         try:
             return quick(*values)  # each common part once
         except (ArithmeticError, ValueError):  # also where a Piecewise leaves it out
-            return plain(*values)
+            return plain()(*values)
 
     return evaluate

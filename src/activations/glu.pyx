@@ -55,6 +55,8 @@ cdef status forward(
     const shape_t *shape, const real *z, real *y, const real *a, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i, q = shape.out_cols
+    if shape.cols != 2 * q:
+        return 1
     for i in range(shape.rows):
         forward_row(q, z + i * 2 * q, y + i * q)
     return 0
@@ -65,6 +67,8 @@ cdef status backward(
     const real *a, real *da, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i, q = shape.out_cols
+    if shape.cols != 2 * q:
+        return 1
     for i in range(shape.rows):
         backward_row(q, z + i * 2 * q, dy + i * q, dz + i * 2 * q)
     return 0
