@@ -119,6 +119,31 @@ def test_log_softmax_keeps_small_probabilities_of_the_others() -> None:
     np.testing.assert_allclose(y[0, 0], -(np.exp(-50.0) + np.exp(-60.0)), rtol=1e-15)
 
 
+@pytest.mark.parametrize("cols", [2, 10, 300])
+@pytest.mark.parametrize("width", [1e-3, 1, 100])
+def test_sparsemax_is_that_of_the_paper(cols: int, width: float) -> None:
+    z = np.random.default_rng(0).normal(0, width, (50, cols))
+    falling = -np.sort(-z, axis=1)  # algorithm 1
+    sums = np.cumsum(falling, axis=1)
+    k = (1 + np.arange(1, cols + 1) * falling > sums).sum(axis=1)
+    tau = (sums[np.arange(len(z)), k - 1] - 1) / k
+    y = make("sparsemax").forward(z)
+    np.testing.assert_allclose(y, np.maximum(z - tau[:, None], 0), atol=1e-12 * max(width, 1))
+    np.testing.assert_allclose(y.sum(axis=1), 1, rtol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_glu_keeps_what_a_large_number_times_a_tiny_gate_is(dtype: type) -> None:
+    z = np.array([[1e30, -95.0], [1e-3, -95.0], [3.0, 1e5], [3.0, -1e5]], dtype)
+    gate = np.exp(-95.0)
+    act = make("glu")
+    np.testing.assert_allclose(act.forward(z)[:, 0], [1e30 * gate, 1e-3 * gate, 3, 0], rtol=1e-6, atol=2e-45)
+    dz = act.backward(np.ones((4, 1), dtype), z=z)
+    np.testing.assert_allclose(dz[:, 1], [1e30 * gate, 1e-3 * gate, 0, 0], rtol=1e-6, atol=2e-45)
+    with pytest.raises(ValueError, match=r"GLU\(\) got 3 inputs: expected an even number"):
+        act.forward(np.ones((2, 3)))
+
+
 @pytest.mark.parametrize("per", ["unit", "layer"])
 def test_prelu_sums_the_gradient_over_what_shares_a_slope(per: str) -> None:
     act = pyfc.get("activations", "prelu")(per=per)

@@ -1,4 +1,4 @@
-"""glu: the first half of a row, each number let through as far as the sigmoid of its partner in the second half says."""
+"""glu: the first half of a row, each number times the sigmoid of its partner in the second half."""
 from pyfc_kernel cimport (
     NEEDS_Z, activation_capsule, activation_kernel, int64_t, real, shape_t, status)
 from pyfc_math cimport DOWN, absolute, choose, distance, divide, exp_up_low
@@ -8,8 +8,8 @@ from pyfc.derivation import Step
 
 cdef activation_kernel functions
 
-# e and s may be below the smallest normal number, while their product with a large z is not. So they are worked out 2**100
-# times as large, and what undoes that is put where nothing overflows: before z if z is large, else at the end.
+# e and s may be below the smallest normal number, while their product with a large z is not. So they are worked out
+# 2**100 times as large, and what undoes that is put where nothing overflows: before, if z is large, else at the end.
 
 
 cdef inline void forward_row(int64_t q, const real *z, real *y) noexcept nogil:
@@ -107,7 +107,8 @@ class GLU(Activation):
              "the sigmoid, for z[j + q] <= 0 with numerator and denominator multiplied by exp(z[j + q])", runs=True),
         Step(4, "y[j] = z[j] * s[j]", "(1) with (3)", runs=True),
         Step(5, "s[j] * (1 - s[j]) = e[j] / (1 + e[j])**2", "(3): the derivative of the sigmoid, on both sides of 0"),
-        Step(6, "dz[i] = Piecewise((dy[i] * s[i], i <= q), (dy[i - q] * z[i - q] * e[i - q] / (1 + e[i - q])**2, True))",
+        Step(6, "dz[i] = Piecewise((dy[i] * s[i], i <= q),"
+                " (dy[i - q] * z[i - q] * e[i - q] / (1 + e[i - q])**2, True))",
              "chain rule on (4): the first half has the gate as its slope; the second, with (5), the slope of the gate",
              shapes="dz (m)", runs=True),
     )
