@@ -104,6 +104,9 @@ class Derivation:
         self.indexed = {name for name, _ in _INDEX.findall(text)}
         self.sizes = dict(sizes) if self.indexed or self.shapes else {}
         self.definitions: dict[sympy.Symbol, sympy.Expr] = {}
+        #: What was worked out once: whether all that defines is defined, the proofs, and right sides by their step.
+        self._complete, self._proofs = False, list[Proof]()
+        self.expanded: dict[tuple[int, tuple[str, ...]], list[Any]] = {}
 
     @staticmethod
     def _shapes(step: Step) -> dict[str, list[str]]:
@@ -258,8 +261,14 @@ class Derivation:
             self.definitions[symbol] = right
         return True
 
+    def define_all(self) -> None:
+        """Take every step that is a definition as one, without a proof of the others."""
+        for step in () if self._complete else self.steps:
+            self.define(step)
+        self._complete = True
+
     def prove(self) -> list[Proof]:
-        """Prove every step from those before it.
+        """Prove every step from those before it; what is proved once is not proved again.
 
         Returns
         -------
@@ -270,7 +279,14 @@ class Derivation:
         ProofError
             At the first step that does not follow, with a counterexample where there is one.
         """
+        if not self._proofs:
+            self._proofs = self._prove()
+        return self._proofs
+
+    def _prove(self) -> list[Proof]:
         proofs = []
+        self._complete = False
+        self.definitions.clear()
         for step in self.steps:
             if self.define(step):
                 proofs.append(Proof(step, "definition", 1))
@@ -284,6 +300,7 @@ class Derivation:
                     count += 1
             proofs.append(Proof(step, "proved", count))
         self._refuse_assumed(proofs)
+        self._complete = True
         return proofs
 
     def _refuse_assumed(self, proofs: Iterable[Proof]) -> None:

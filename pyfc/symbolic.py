@@ -7,9 +7,9 @@ region that none of them meets would not be proved; :mod:`pyfc.testing` tries th
 
 from __future__ import annotations
 
-import functools
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -22,7 +22,14 @@ from pyfc.errors import ProofError
 
 def number_at(expression: Any, point: Mapping[sympy.Symbol, Any]) -> Any:
     """Return the value of an expression at a point, to 30 digits."""
-    return sympy.N(expression.xreplace(point), 30)
+    numbers = {part: _number(part) for part in _constants(expression)}
+    return sympy.N(expression.xreplace({**numbers, **point}), 30)
+
+
+@lru_cache(maxsize=1024)
+def _number(constant: Any) -> Any:
+    """Return the value of a constant to many more digits: SymPy would work it out again at every point."""
+    return sympy.N(constant, 200)
 
 
 #: Sizes of the points that are tried, and of those far out.
@@ -67,7 +74,7 @@ class _Resolved(dict[Any, Any]):
     def _find(self, expression: Any) -> Any:
         if isinstance(expression, sympy.Piecewise):
             return next((self[value] for value, condition in expression.args if self._holds(condition)), sympy.nan)
-        if not expression.args:
+        if not expression.has(*KINKS):
             return expression
         arguments = [self[argument] for argument in expression.args]
         if isinstance(expression, (sympy.Max, sympy.Min)):
@@ -263,20 +270,47 @@ def _exp(x: Any) -> Any:
 
 
 def evaluator(arguments: Sequence[sympy.Symbol], expression: Any) -> Any:
-    """Return a function of mpmath numbers that evaluates an expression in the precision set by ``mpmath.mp``."""
-    return _evaluator(tuple(arguments), expression)
+    """Return a function of mpmath numbers that evaluates an expression in the precision set by ``mpmath.mp``.
 
+    A list of expressions gives a list of values; what they have in common is evaluated once.
+    """
+    parts = {part: sympy.Dummy() for part in _constants(expression)}
+    names = [*arguments, *parts.values()]
+    quick = _lambdify(names, _replaced(expression, parts), cse=True)  # each common part once
+    constants = _lambdify([], list(parts), cse=True)
+    known: dict[int, list[Any]] = {}
 
-@functools.lru_cache(maxsize=64)  # it is asked for again in the other dtype, and to make it takes long
-def _evaluator(arguments: tuple[sympy.Symbol, ...], expression: Any) -> Any:
-    modules = [{"Heaviside": lambda x: mpmath.mpf(x > 0), "exp": _exp}, "mpmath"]
-    lambdify = functools.partial(sympy.lambdify, arguments, expression, modules=modules)
-    quick, plain = lambdify(cse=True), functools.cache(lambdify)
+    @cache
+    def plain() -> Any:
+        return _lambdify(list(arguments), expression, cse=False)
 
     def evaluate(*values: Any) -> Any:
+        precision = mpmath.mp.prec
         try:
-            return quick(*values)  # each common part once
+            if precision not in known:
+                known[precision] = constants()
+            return quick(*values, *known[precision])
         except (ArithmeticError, ValueError):  # also where a Piecewise leaves it out
             return plain()(*values)
 
     return evaluate
+
+
+def _lambdify(arguments: list[Any], expression: Any, *, cse: bool) -> Any:
+    modules = [{"Heaviside": lambda x: mpmath.mpf(x > 0), "exp": _exp}, "mpmath"]
+    return sympy.lambdify(arguments, expression, modules=modules, cse=cse)
+
+
+def _replaced(expression: Any, parts: Mapping[Any, Any]) -> Any:
+    if isinstance(expression, list):
+        return [_replaced(one, parts) for one in expression]
+    return expression.xreplace(parts)
+
+
+def _constants(expression: Any) -> dict[Any, None]:
+    """Return the largest parts of an expression without letters that are more than a number, such as ``sqrt(2/pi)``."""
+    if isinstance(expression, list):
+        return {part: None for one in expression for part in _constants(one)}
+    if isinstance(expression, sympy.Expr) and not expression.free_symbols:
+        return {} if expression.is_Number else {expression: None}
+    return {part: None for one in expression.args for part in _constants(one)}
