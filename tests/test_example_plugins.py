@@ -16,9 +16,9 @@ NETWORKS = {
     # With some seeds it stops too early: see SparsemaxLoss.
     "sparsemax": ('[Dense(64, 32), "relu", Dense(32, 10), "sparsemax"]', '"squared_error"', 0.95),
     "sparsemax_loss": ('[Dense(64, 32), "relu", Dense(32, 10)]', '"sparsemax_loss"', 0.95),
-    "focal": ('[Dense(64, 32), "relu", Dense(32, 10)]', 'get("losses", "focal")(gamma=1.5)', 0.95),
+    "poly1": ('[Dense(64, 32), "relu", Dense(32, 10)]', 'get("losses", "poly1")(epsilon=0.5)', 0.95),
 }  # fmt: skip
-LOSSES = {"focal", "sparsemax_loss"}
+LOSSES = {"poly1", "sparsemax_loss"}
 TRAIN = """
 import numpy as np, pyfc
 from pyfc import Dense, datasets, get
@@ -87,7 +87,7 @@ def test_its_page_shows_every_derivation(installed, package):
         ("activations-snake", 6),
         ("activations-sparsemax", 10),
         ("activations-maxout", 3),
-        ("losses-focal", 12),
+        ("losses-poly1", 9),
     ):
         assert f'id="pyfc-{name}-{last}"' in page
 
