@@ -87,7 +87,7 @@ def test_its_page_shows_every_derivation(installed, package):
         ("activations-snake", 6),
         ("activations-sparsemax", 10),
         ("activations-maxout", 3),
-        ("losses-poly1", 8),
+        ("losses-poly1", 9),
     ):
         assert f'id="pyfc-{name}-{last}"' in page
 

@@ -22,15 +22,15 @@ cdef status forward(
     for i in range(shape.rows if m else 0):
         at = i * m
         top = largest(y + at, m)
-        c, r, total = y[at + top], 0, 0                                    # (2)
+        c, r, total = y[at + top], 0, 0                                    # (3)
         for k in range(m):
             if k != top:  # whose exp is 1
-                r += exp_below(y[at + k] - c)                              # (3)
+                r += exp_below(y[at + k] - c)                              # (4)
         for k in range(m):
             s = target(t, labels, i, at, k)
             if s != 0:  # an output of minus infinity at a class that is not asked for does no harm
-                p = exp_below(y[at + k] - c) / (1 + r)                     # (4)
-                total += s * (log1p(r) + (c - y[at + k]) + epsilon * (1 - p))      # (1) (6)
+                p = exp_below(y[at + k] - c) / (1 + r)                     # (5)
+                total += s * (log1p(r) + (c - y[at + k]) + epsilon * (1 - p))      # (2) (7)
         loss[i] = total
     return 0
 
@@ -43,16 +43,16 @@ cdef status backward(
     cdef real c, s, f, g, epsilon = <real>hyper[0]
     for i in range(shape.rows if m else 0):
         at, g = i * m, 0
-        c = highest(y + at, m)                                             # (2)
+        c = highest(y + at, m)                                             # (3)
         for k in range(m):
-            dy[at + k] = exp_below(y[at + k] - c)                          # (3)
-        f = <real>sum_of(dy + at, m)                                       # (3)
+            dy[at + k] = exp_below(y[at + k] - c)                          # (4)
+        f = <real>sum_of(dy + at, m)                                       # (4)
         for k in range(m):
-            dy[at + k] /= f                                                # (4)
-            g += target(t, labels, i, at, k) * (1 + epsilon * dy[at + k])  # (7)
+            dy[at + k] /= f                                                # (5)
+            g += target(t, labels, i, at, k) * (1 + epsilon * dy[at + k])  # (8)
         for k in range(m):
             s = target(t, labels, i, at, k)
-            dy[at + k] = scale[i] * (dy[at + k] * g - s * (1 + epsilon * dy[at + k]))  # (7) (8)
+            dy[at + k] = scale[i] * (dy[at + k] * g - s * (1 + epsilon * dy[at + k]))  # (8) (9)
     return 0
 
 
@@ -91,20 +91,19 @@ class Poly1(Loss):
     task = "classification"
     hyperparameters = {"epsilon": Hyper(1.0, low=-1)}
     derivation = (
-        Step(1, "l = Sum(t[k] * (log(Sum(exp(y[j]), (j, 1, m))) - y[k] "
-             "+ epsilon * (1 - exp(y[k]) / Sum(exp(y[j]), (j, 1, m)))), (k, 1, m))",
-             "definition: Sum(t (-log(p) + epsilon (1 - p))), for one sample with m outputs, with the p of (5); t[k] is 1 "
-             "at the label and 0 elsewhere, or a probability", runs=True),
-        Step(2, "c = Max(y[k], (k, 1, m))", "the largest output: less it, none has an exp that overflows", runs=True),
-        Step(3, "r = Sum(exp(y[k] - c), (k, 1, m)) - 1",
+        Step(1, "s = Sum(exp(y[j]), (j, 1, m))", "what all classes of a sample share"),
+        Step(2, "l = Sum(t[k] * (log(s) - y[k] + epsilon * (1 - exp(y[k]) / s)), (k, 1, m))",
+             "definition: Sum(t (-log(p) + epsilon (1 - p))), for one sample with m outputs, with the p of (6); t[k] is "
+             "1 at the label and 0 elsewhere, or a probability", runs=True),
+        Step(3, "c = Max(y[k], (k, 1, m))", "the largest output: less it, none has an exp that overflows", runs=True),
+        Step(4, "r = Sum(exp(y[k] - c), (k, 1, m)) - 1",
              "the term of the largest output is exp(0) = 1: leaving it out keeps the others exact", runs=True),
-        Step(4, "p[k] = exp(y[k] - c) / (1 + r)", "the probability of class k", runs=True),
-        Step(5, "p[k] = exp(y[k]) / Sum(exp(y[j]), (j, 1, m))",
-             "(4) with numerator and denominator multiplied by exp(c): the softmax"),
-        Step(6, "log(Sum(exp(y[k]), (k, 1, m))) = c + log(1 + r)", "(3) with exp(c) put back into the sum", runs=True),
-        Step(7, "g[k] = t[k] * (1 + epsilon * p[k])", "-p[k] times the derivative of l by p[k]", runs=True),
-        Step(8, "dy[j] = p[j] * Sum(g[k], (k, 1, m)) - g[j]",
-             "chain rule with (7): the derivative of p[k] by y[j] is p[k] ((1 if k = j else 0) - p[j])", runs=True),
+        Step(5, "p[k] = exp(y[k] - c) / (1 + r)", "the probability of class k", runs=True),
+        Step(6, "p[k] = exp(y[k]) / s", "(5) with numerator and denominator multiplied by exp(c): the softmax"),
+        Step(7, "log(s) = c + log(1 + r)", "(4) with exp(c) put back into the sum", runs=True),
+        Step(8, "g[k] = t[k] * (1 + epsilon * p[k])", "-p[k] times the derivative of l by p[k]", runs=True),
+        Step(9, "dy[j] = p[j] * Sum(g[k], (k, 1, m)) - g[j]",
+             "chain rule with (8): the derivative of p[k] by y[j] is p[k] ((1 if k = j else 0) - p[j])", runs=True),
     )
     kernel = loss_capsule(
         &functions, TAKES_LABELS, 1, forward[float], forward[double], backward[float], backward[double])
