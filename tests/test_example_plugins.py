@@ -15,9 +15,9 @@ NETWORKS = {
     "maxout": ('[Dense(64, 48), get(ACT, "maxout")(pieces=3), Dense(16, 10)]', '"softmax_cross_entropy"', 0.95),
     "crelu": ('[Dense(64, 24), "crelu", Dense(48, 10)]', '"softmax_cross_entropy"', 0.95),
     "sparsemax_loss": ('[Dense(64, 32), "relu", Dense(32, 10)]', '"sparsemax_loss"', 0.95),
-    "focal": ('[Dense(64, 32), "relu", Dense(32, 10)]', 'get("losses", "focal")(gamma=1.5)', 0.95),
+    "poly1": ('[Dense(64, 32), "relu", Dense(32, 10)]', 'get("losses", "poly1")(epsilon=0.5)', 0.95),
 }  # fmt: skip
-LOSSES = {"focal", "sparsemax_loss"}
+LOSSES = {"poly1", "sparsemax_loss"}
 TRAIN = """
 import numpy as np, pyfc
 from pyfc import Dense, datasets, get
@@ -86,7 +86,7 @@ def test_its_page_shows_every_derivation(installed, package):
         ("activations-snake", 6),
         ("activations-crelu", 2),
         ("activations-maxout", 3),
-        ("losses-focal", 12),
+        ("losses-poly1", 9),
     ):
         assert f'id="pyfc-{name}-{last}"' in page
 
