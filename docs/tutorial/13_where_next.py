@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import pyfc
-from pyfc import datasets, plots
+from pyfc import datasets, errors, plots
 
 X, y = datasets.load_digits()
 X_train, X_test, y_train, y_test = datasets.train_test_split(X, y, test_size=0.25, seed=0, stratify=True)
@@ -37,7 +37,7 @@ content = (folder / "digits.safetensors").read_bytes()
 (folder / "cut.safetensors").write_bytes(content[:-100])
 try:
     pyfc.load(folder / "cut.safetensors")
-except pyfc.errors.ModelFileError as error:
+except errors.ModelFileError as error:
     print(str(error).replace(str(folder), "..."))
 
 # %%
