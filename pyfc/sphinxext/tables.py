@@ -68,11 +68,14 @@ def example_nodes(example: Example, anchor: str) -> Iterator[nodes.Node]:
     """
     yield nodes.paragraph("", example.caption)
     count = len(example.columns)
-    marks = ["pyfc-step", "pyfc-what", *["pyfc-number"] * count]
-    heads = [[nodes.paragraph("", title)] for title in ("step", "", *example.columns)]
-    yield _assembled(
-        row(heads, marks), [_line(line, count, anchor) for line in example.lines], count + 2, "pyfc-example"
-    )
+    if any(line.step is not None for line in example.lines):
+        marks = ["pyfc-step", "pyfc-what", *["pyfc-number"] * count]
+        heads = [[nodes.paragraph("", title)] for title in ("step", "", *example.columns)]
+        lines = [_line(line, count, anchor) for line in example.lines]
+        yield _assembled(row(heads, marks), lines, count + 2, "pyfc-example")
+    else:
+        rows = [[text_cell(line.label), *(text_cell(shown(value)) for value in line.numbers)] for line in example.lines]
+        yield table(["", *example.columns], rows, "pyfc-matrix")
     if example.note:
         yield nodes.paragraph("", example.note)
 
@@ -105,7 +108,7 @@ def _what(line: Line) -> list[nodes.Node]:
 
 def _mathematics(text: str) -> nodes.Node:
     try:
-        written = latex(text)
+        written = latex(text) if "=" in text else latex(f"{text} = 0").removesuffix(" = 0")
     except ValueError:
         return nodes.Text(text)
     return nodes.math(written, written)
