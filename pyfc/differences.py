@@ -14,7 +14,7 @@ import numpy as np
 
 from pyfc.component.base import Array
 from pyfc.quotient import Function, Quotient
-from pyfc.report import Report, worst_entry
+from pyfc.report import Figure, Report, worst_entry
 
 #: h is made so many times larger, or smaller, where the first is not right.
 _FACTOR = 100.0
@@ -105,6 +105,7 @@ class Differences:
             verdicts[worst].error <= self.tolerance,
             f"worst of {len(chosen)} at {at}, {letter} = {values[at]:.6g}: "
             f"gradient {gradient[at]:.9g}, difference {verdicts[worst].wanted:.9g}{_allowances(verdicts)}",
+            Figure(f"d{letter}", "difference", verdicts[worst].error, ((letter, f"{values[at]:.6g}"),)),
         )
         return True
 

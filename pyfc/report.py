@@ -23,6 +23,29 @@ _LIBRARIES = ("pyfc", "numpy", "scipy")
 
 
 @dataclass(frozen=True)
+class Figure:
+    """The worst case of a check as numbers, for those who show it elsewhere: :mod:`pyfc.sphinxext` does.
+
+    Attributes
+    ----------
+    letter : str
+        What was computed, such as ``"y"`` or ``"dz"``.
+    unit : str
+        ``"float32"`` or ``"float64"``, if the error is in units in the last place of that dtype; ``"difference"``, if
+        it is the disagreement with finite differences, relative to the derivative where that is above 1.
+    error : float
+        The largest.
+    at : tuple of (str, str)
+        The inputs where it occurs, each a letter and its value.
+    """
+
+    letter: str
+    unit: str
+    error: float
+    at: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Check:
     """One thing that was checked.
 
@@ -34,11 +57,14 @@ class Check:
         Whether it holds.
     detail : str
         The worst case; for a failure the function, input, index, and both values.
+    figure : Figure, optional
+        The worst case as numbers.
     """
 
     name: str
     passed: bool
     detail: str = ""
+    figure: Figure | None = None
 
     def __str__(self) -> str:
         return f"{'ok  ' if self.passed else 'FAIL'}  {self.name}{': ' if self.detail else ''}{self.detail}"
@@ -69,9 +95,14 @@ class Report:
         """Take down what was not checked, and why."""
         self.notes.append(f"{name}: {reason}")
 
-    def add(self, name: str, passed: bool | np.bool_, detail: str = "") -> None:
+    def add(self, name: str, passed: bool | np.bool_, detail: str = "", figure: Figure | None = None) -> None:
         """Take down one check."""
-        self.checks.append(Check(name, bool(passed), detail))
+        self.checks.append(Check(name, bool(passed), detail, figure))
+
+    @property
+    def figures(self) -> list[Figure]:
+        """The worst cases that are there as numbers."""
+        return [check.figure for check in self.checks if check.figure is not None]
 
     @contextmanager
     def guard(self, name: str, where: str = "") -> Iterator[None]:

@@ -8,7 +8,8 @@ from sphinx.cmd.build import build_main
 import pyfc
 from pyfc import registry
 from pyfc.derivation import Source, Step
-from pyfc.sphinxext.derivation import because, code_blocks, equation
+from pyfc.sphinxext.code import code_blocks
+from pyfc.sphinxext.derivation import because, equation, facts
 from pyfc.sphinxext.mathematics import latex
 
 #: A plugin that is right.
@@ -70,10 +71,11 @@ def test_a_page_of_a_plugin(install, build):
     install("alpha", "the_square", SQUARE)
     status, html, complaints = build("activations.the_square")
     assert (status, complaints) == (0, "")
-    assert rows(html) == [
-        ["1", r"\(\displaystyle y = z^{2}\)", "definition", r"\(z\)", "16np.multiply(z, z, out=y)  # (1)"],
-        ["2", r"\(\displaystyle \frac{\partial y}{\partial z} = 2 \, z\)", "power rule on (1)", r"\(z\)", ""],
-        ["3", r"\(\displaystyle \mathit{dz} = \mathit{dy} \, (2 \, z)\)", "chain rule with (2), not (7)", r"\(z\)",
+    texts = [[re.sub(r"\\displaystyle ", "", text) for text in row] for row in rows(html)]
+    assert texts == [
+        ["1", "\\(y = z^{2}\\)\ndefinition\nin terms of \\(z\\)", "16np.multiply(z, z, out=y)  # (1)"],
+        ["2", "\\(\\frac{\\partial y}{\\partial z} = 2 \\, z\\)\npower rule on (1)\nin terms of \\(z\\)", ""],
+        ["3", "\\(\\mathit{dz} = \\mathit{dy} \\, (2 \\, z)\\)\nchain rule with (2), not (7)\nin terms of \\(z\\)",
          "19np.multiply(z, 2, out=dz)  # (3)\n20dz *= dy  # (3)"],
     ]  # fmt: skip
     for number in (1, 2, 3):
@@ -84,9 +86,10 @@ def test_a_page_of_a_plugin(install, build):
     ]
     assert "highlight-python" in html
     assert '<table class="pyfc-derivation' in html
-    (evidence,) = re.findall('<p class="pyfc-evidence">(.*?)</p>', html)
-    assert "Proved: 2 of 3 steps follow from those before them, by SymPy; the others define." in evidence
-    assert "Tied: 3 lines of __init__.py carry the numbers of steps." in evidence
+    (found,) = re.findall('<dl class="[^"]*pyfc-evidence[^"]*">(.*?)</dl>', html, re.DOTALL)
+    lines = [" ".join(plain(line).split()) for line in found.split("</dd>")]
+    assert lines[0] == "Proved2 of 3 steps follow from those before them, by SymPy; the others define."
+    assert lines[1] == "Tied3 lines of __init__.py carry the numbers of steps."
 
 
 def test_a_page_of_a_built_in(build):
@@ -108,9 +111,9 @@ def test_every_built_in_renders(build):
     for record in records:
         for step in record.load().derivation:
             assert f'id="pyfc-{record.group}-{record.name.replace("_", "-")}-{step.number}"' in html
-    assert html.count("pyfc-evidence") == len(records)
+    assert len(re.findall('<dl class="[^"]*pyfc-evidence', html)) == len(records)
     assert "mathit" in html
-    assert 'class="docutils literal' not in html.partition("<tbody>")[2]  # no equation is left as plain text
+    assert not re.search('pyfc-equation"><code', html)  # no equation is left as plain text
 
 
 def changed(*replacements):
@@ -173,7 +176,7 @@ def test_whose_it_is(install, build):
 def test_twice_on_a_page(build):
     status, _, complaints = build("activations.identity", "activations.identity")
     assert status == 1
-    assert re.search(r"index\.rst:6: \S*ERROR: .*identity stands on this page already: link to its rows", complaints)
+    assert re.search(r"index\.rst:6: \S*ERROR: .*identity: stands on this page already: link to its rows", complaints)
 
 
 def test_steps_under_settings_of_their_own(install, build):
@@ -191,7 +194,7 @@ def test_steps_under_settings_of_their_own(install, build):
     status, html, complaints = build("activations.square", "activations.cube")
     assert status == 1
     assert re.findall("ERROR.*cube: step .(.).", complaints) == ["4"]
-    assert "Proved: 3 of 4 steps" in html
+    assert "3 of 4 steps follow" in html
     assert "if odd = False; chain rule" in plain(html)
 
 
@@ -216,9 +219,18 @@ def test_code_made_in_memory():
     assert (block.astext(), block["language"], block["highlight_args"]) == ("b = 1;  // (1)", "c", {"linenostart": 12})
 
 
-def test_settings_and_shapes_stand_with_the_reason():
-    step = Step(1, "dW = X.T * dZ", "sum over samples", shapes="dW (p, q)", when={"mean": True, "kind": "a"})
-    assert because(step) == "if mean = True and kind = 'a'; sum over samples; dW (p, q)"
+def test_settings_stand_with_the_reason():
+    step = Step(1, "dW = X.T * dZ", "sum over samples", when={"mean": True, "kind": "a"})
+    assert because(step) == "if mean = True and kind = 'a'; sum over samples"
+
+
+def test_facts_of_a_step():
+    step = Step(1, "dz = y * z", "", shapes="dZ (n, q), W^T (q, p), b (q)")
+    assert [fact.astext() for fact in facts(step)] == [
+        "in terms of z and y",
+        r"shapes \mathit{dZ}\colon (n \times q), W^{\top}\colon (q \times p), b\colon (q)",
+    ]
+    assert [fact.astext() for fact in facts(Step(1, "u = v", "", shapes="as long as v"))] == ["as long as v"]
 
 
 @pytest.mark.parametrize(

@@ -20,68 +20,59 @@ a line without its step, a source or a derivation that is missing, an unknown na
 
 Each row can be linked to: ``pyfc-activations-swish-3`` is the one of step 3 (``pyfc-activations-gelu-tanh-3`` for
 ``gelu_tanh``, for an address has no underscores). The table has the class ``pyfc-derivation``, the line below it
-``pyfc-evidence``. Equations are written for MathJax, which Sphinx loads by itself.
+``pyfc-evidence``. Equations are native MathML, which needs neither a network nor a script; see
+:mod:`pyfc.sphinxext.mathml`.
 
 Needs the extra ``docs``: ``pip install 'pyfc[docs]'``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Set
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
-
-from docutils import nodes
-from sphinx.domains import Domain
+from typing import TYPE_CHECKING
 
 import pyfc
+from pyfc.sphinxext import mathml
+from pyfc.sphinxext.code import link_code
 from pyfc.sphinxext.component import ComponentDirective
-from pyfc.sphinxext.derivation import DerivationDirective
+from pyfc.sphinxext.derivation import DerivationDirective, derivation_nodes
+from pyfc.sphinxext.domain import PyfcDomain
+from pyfc.sphinxext.evidence import Evidence, evidence_of
 from pyfc.sphinxext.pages import setup_pages
+from pyfc.sphinxext.sources import SourceRole, collect_pages
+from pyfc.sphinxext.subject import Subject, subject_of
 
 if TYPE_CHECKING:
-    from sphinx.addnodes import pending_xref
     from sphinx.application import Sphinx
-    from sphinx.builders import Builder
-    from sphinx.environment import BuildEnvironment
     from sphinx.util.typing import ExtensionMetadata
 
-__all__ = ["ComponentDirective", "DerivationDirective", "PyfcDomain", "setup"]
-
-
-class PyfcDomain(Domain):
-    """The directives that begin with ``pyfc:``; it keeps nothing between pages."""
-
-    name = "pyfc"
-    label = "pyfc"
-    directives: ClassVar = {"component": ComponentDirective, "derivation": DerivationDirective}
-
-    def resolve_any_xref(
-        self,
-        env: BuildEnvironment,
-        fromdocname: str,
-        builder: Builder,
-        target: str,
-        node: pending_xref,
-        contnode: nodes.Element,
-    ) -> list[tuple[str, nodes.reference]]:
-        """Return no target: there is none to be found by its name alone."""
-        return []
-
-    def merge_domaindata(self, docnames: Set[str], otherdata: dict[str, Any]) -> None:
-        """Do nothing: pages that were read in parallel have nothing to bring together."""
-
-
-def _add_static(app: Sphinx) -> None:
-    folder = str(Path(__file__).with_name("static"))
-    if folder not in app.config.html_static_path:
-        app.config.html_static_path.append(folder)
+__all__ = [
+    "ComponentDirective",
+    "DerivationDirective",
+    "Evidence",
+    "PyfcDomain",
+    "SourceRole",
+    "Subject",
+    "derivation_nodes",
+    "evidence_of",
+    "setup",
+    "subject_of",
+]
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Add the domain to a Sphinx project."""
+    """Add the domain, the pages of components and sources, and the style sheets to a Sphinx project."""
     app.add_domain(PyfcDomain)
+    mathml.setup(app)
     setup_pages(app)
-    app.connect("builder-inited", _add_static)
-    app.add_css_file("component.css")
+    app.add_config_value("pyfc_source_folders", [], "env", list)
+    app.connect("builder-inited", _add_static_files)
+    app.connect("doctree-resolved", link_code)
+    app.connect("html-collect-pages", collect_pages)
+    for name in ("derivation.css", "component.css"):
+        app.add_css_file(name)
     return {"version": pyfc.__version__, "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _add_static_files(app: Sphinx) -> None:
+    app.config.html_static_path.append(str(Path(__file__).with_name("static")))

@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import re
-import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from pyfc import registry
-from pyfc.component import Component
-from pyfc.derivation import Source, Step, tag_problems
-from pyfc.errors import ProofError, PyfcError
-from pyfc.sphinxext.mathematics import latex
-from pyfc.testing.precision import derivation_of
-from pyfc.testing.variants import variants
-
-#: The letter whose derivative a component of each group gives; see pyfc.proof.Derivation.
-_OUTPUTS = {"activations": "y", "losses": "l"}
+from pyfc.derivation import Step
+from pyfc.errors import PyfcError
+from pyfc.sphinxext.code import code_blocks
+from pyfc.sphinxext.evidence import evidence_of
+from pyfc.sphinxext.evidence_list import evidence_list
+from pyfc.sphinxext.mathematics import latex, term
+from pyfc.sphinxext.sources import page_name
+from pyfc.sphinxext.subject import Subject, subject_of
 
 #: The columns with their widths, relative to each other.
-_COLUMNS = (("step", 4), ("equation", 26), ("because", 26), ("in terms of", 6), ("code", 38))
+_COLUMNS = (("step", 5), ("equation, and why it follows", 40), ("the code that runs it", 55))
 
-_LANGUAGES = {".pyx": "cython", ".pxi": "cython", ".pxd": "cython", ".c": "c", ".h": "c", ".cpp": "cpp", ".cc": "cpp"}
-
-#: What puts the tags of a file below each other: a table has no room for it.
-_PADDING = re.compile(r" {3,}(?=(#|//|/\*)\s*\(\d)")
+#: A letter with its shape: ``W^T (q, p)``.
+_SHAPE = re.compile(r"([\w^]+) \(([\w, ]*)\)")
 
 
 class DerivationDirective(SphinxDirective):
-    """``.. pyfc:derivation:: activations.sigmoid``: the derivation of a registered component."""
+    """``.. pyfc:derivation:: activations.sigmoid``: the derivation of a registered component, or of a layer."""
 
     required_arguments = 1
     final_argument_whitespace = True
@@ -38,61 +34,77 @@ class DerivationDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the table with its evidence, and an error for everything that does not hold."""
-        spec = self.arguments[0]
-        group, _, name = spec.partition(".")
-        try:
-            cls = registry.get(group, name)
-            if not cls.derivation:
-                raise ProofError(f"class {cls.__name__} has no derivation: expected at least a definition")
-            source = cls.source_code()
-        except (PyfcError, FileNotFoundError) as error:
-            return [self._error(f"{spec}: {error}")]
-        anchor = nodes.make_id(f"pyfc-{group}-{name}")
-        if f"{anchor}-1" in self.state.document.ids:
-            return [self._error(f"{spec} stands on this page already: link to its rows, #{anchor}-1 and so on")]
-        if source.path is not None:
-            self.env.note_dependency(str(source.path))  # a change there renders this page anew
-        problems = tag_problems(cls.derivation, source)
-        try:
-            proved = proved_steps(cls)
-        except Exception as error:  # SymPy raises whatever it likes at what a plugin writes
-            proved = set()
-            problems.append(str(error) if isinstance(error, ProofError) else f"{type(error).__name__}: {error}")
-        found: list[nodes.Node] = [self._error(f"{spec}: {problem}") for problem in problems]
-        found.append(self._table(cls.derivation, source, anchor))
-        if not problems:
-            found.append(evidence(cls.derivation, source, proved))
-        return found
-
-    def _error(self, message: str) -> nodes.Node:
-        where, line = self.get_source_info()
-        return self.reporter.error(f"pyfc:derivation: {message}", source=where, line=line)
-
-    def _table(self, steps: tuple[Step, ...], source: Source, anchor: str) -> nodes.table:
-        table, group = nodes.table(classes=["pyfc-derivation"]), nodes.tgroup(cols=len(_COLUMNS))
-        table += group
-        group += [nodes.colspec(colwidth=width) for _, width in _COLUMNS]
-        head, body = nodes.thead(), nodes.tbody()
-        head += _row(([nodes.paragraph("", title)] for title, _ in _COLUMNS))
-        tags = source.tagged_lines()
-        numbers = {step.number for step in steps}
-        for step in steps:
-            target = nodes.target("", "", ids=[f"{anchor}-{step.number}"])
-            self.state.document.note_explicit_target(target)
-            number = nodes.paragraph("", "", target, nodes.Text(str(step.number)))
-            reason = nodes.paragraph("", "", *linked(because(step), numbers, anchor))
-            terms = nodes.paragraph("", "", *(nodes.math(letter, letter) for letter in step.terms))
-            code: list[nodes.Node] = list(code_blocks(source, tags.get(step.number, [])))
-            body += _row([[number], [equation(step)], [reason], [terms], code])
-        group += [head, body]
-        return table
+        return derivation_nodes(self, self.arguments[0])
 
 
-def _row(cells: Iterable[list[nodes.Node]]) -> nodes.row:
-    row = nodes.row()
-    for content in cells:
-        row += nodes.entry("", *content)
-    return row
+def derivation_nodes(directive: SphinxDirective, spec: str) -> list[nodes.Node]:
+    """Return all that ``.. pyfc:derivation:: spec`` puts on a page, for a directive that puts more around it.
+
+    Parameters
+    ----------
+    directive : SphinxDirective
+        The one that is being run: it knows the page, and errors get its line.
+    spec : str
+        ``"activations.sigmoid"``, or ``"layers.dense"``.
+
+    Returns
+    -------
+    list of nodes.Node
+        An error for everything that does not hold; the table; the evidence, if all holds.
+    """
+
+    def error(message: object) -> nodes.Node:
+        where, line = directive.get_source_info()
+        return directive.reporter.error(f"pyfc:derivation: {spec}: {message}", source=where, line=line)
+
+    try:
+        subject = subject_of(spec)
+    except (PyfcError, FileNotFoundError) as problem:
+        return [error(problem)]
+    document = directive.state.document
+    if f"{subject.anchor}-1" in document.ids:
+        return [error(f"stands on this page already: link to its rows, #{subject.anchor}-1 and so on")]
+    domain: Any = directive.env.domains["pyfc"]
+    page = ""
+    if subject.source.path is not None:
+        page = page_name(directive.env, subject.source.path, subject.module)
+        domain.note_source(page, str(subject.source.path))
+        directive.env.note_dependency(str(subject.source.path))  # a change there renders this page anew
+    found = evidence_of(subject)
+    table = _table(subject, page)
+    for row in table.findall(nodes.row):
+        for anchor in row["ids"]:
+            document.note_explicit_target(row)
+            number = int(anchor.rpartition("-")[2])
+            for line in subject.source.tagged_lines().get(number, []) if page else ():
+                domain.note_row(page, line, number, anchor)
+    result = [*map(error, found.problems), table]
+    if not found.problems:
+        result.append(evidence_list(directive.env, found, subject.source.name, page))
+    return result
+
+
+def _table(subject: Subject, page: str) -> nodes.table:
+    table, group = nodes.table(classes=["pyfc-derivation"]), nodes.tgroup(cols=len(_COLUMNS))
+    table += group
+    group += [nodes.colspec(colwidth=width) for _, width in _COLUMNS]
+    head, body = nodes.thead(), nodes.tbody()
+    head += nodes.row("", *(nodes.entry("", nodes.paragraph("", title)) for title, _ in _COLUMNS))
+    tags = subject.source.tagged_lines()
+    numbers = {step.number for step in subject.derivation}
+    for step in subject.derivation:
+        anchor = f"{subject.anchor}-{step.number}"
+        link = nodes.reference("", str(step.number), refid=anchor, internal=True)
+        reason = nodes.paragraph("", "", *linked(because(step), numbers, subject.anchor), classes=["pyfc-reason"])
+        code = code_blocks(subject.source, tags.get(step.number, []), page)
+        cells = (
+            nodes.entry("", nodes.paragraph("", "", link)),
+            nodes.entry("", equation(step), reason, *facts(step)),
+            nodes.entry("", *code),
+        )
+        body += nodes.row("", *cells, ids=[anchor])
+    group += [head, body]
+    return table
 
 
 def equation(step: Step) -> nodes.paragraph:
@@ -100,14 +112,41 @@ def equation(step: Step) -> nodes.paragraph:
     try:
         text = rf"\displaystyle {latex(step.equation)}"
     except ValueError:
-        return nodes.paragraph("", "", nodes.literal(step.equation, step.equation))
-    return nodes.paragraph("", "", nodes.math(text, text))
+        content: nodes.Node = nodes.literal(step.equation, step.equation)
+    else:
+        content = nodes.math(text, text)
+    return nodes.paragraph("", "", content, classes=["pyfc-equation"])
 
 
 def because(step: Step) -> str:
-    """Return a step's reason, with its shapes and the settings under which it holds."""
+    """Return a step's reason, with the settings under which it holds."""
     settings = " and ".join(f"{name} = {value!r}" for name, value in step.when.items())
-    return "; ".join(filter(None, [settings and f"if {settings}", step.reason, step.shapes]))
+    return "; ".join(filter(None, [settings and f"if {settings}", step.reason]))
+
+
+def facts(step: Step) -> Iterator[nodes.paragraph]:
+    """Yield what the right side is written in, z or y, and the shapes of the letters."""
+    if step.terms:
+        terms = _between([nodes.math(letter, letter) for letter in step.terms], " and ")
+        yield nodes.paragraph("", "", nodes.Text("in terms of "), *terms, classes=["pyfc-terms"])
+    found = _SHAPE.findall(step.shapes)
+    if found:
+        shapes = [rf"{term(name.replace('^T', '.T'))}\colon {_dimensions(sizes)}" for name, sizes in found]
+        content = _between([nodes.math(text, text) for text in shapes], ", ")
+        yield nodes.paragraph("", "", nodes.Text("shapes "), *content, classes=["pyfc-shapes"])
+    elif step.shapes:
+        yield nodes.paragraph("", step.shapes, classes=["pyfc-shapes"])
+
+
+def _dimensions(sizes: str) -> str:
+    return "(" + r" \times ".join(part.strip() for part in sizes.split(",")) + ")"
+
+
+def _between(items: list[nodes.math], separator: str) -> Iterator[nodes.Node]:
+    for index, item in enumerate(items):
+        if index:
+            yield nodes.Text(separator)
+        yield item
 
 
 def linked(text: str, numbers: set[int], anchor: str) -> Iterator[nodes.Node]:
@@ -118,65 +157,3 @@ def linked(text: str, numbers: set[int], anchor: str) -> Iterator[nodes.Node]:
             yield nodes.reference(part, part, refid=f"{anchor}-{number}", internal=True)
         elif part:
             yield nodes.Text(part)
-
-
-def code_blocks(source: Source, numbers: list[int]) -> Iterator[nodes.literal_block]:
-    """Yield the lines of a source that have the given numbers, those that follow each other as one block."""
-    lines = source.text.splitlines()
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and runs[-1][-1] == number - 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    suffix = f".{source.name.rpartition('.')[2]}"
-    for run in runs:
-        shown = [_PADDING.sub("  ", lines[number - source.first]) for number in run]
-        text = textwrap.dedent("\n".join(shown))
-        block = nodes.literal_block(text, text, language=_LANGUAGES.get(suffix, "python"), linenos=True)
-        block["highlight_args"] = {"linenostart": run[0]}
-        block["force"] = True  # a line by itself need not be a whole statement
-        yield block
-
-
-def proved_steps(cls: type[Component]) -> set[int]:
-    """Prove a component's derivation and return the numbers of the steps that were proved; the others define.
-
-    Steps may hold under some settings alone, so each switch is turned and each choice made, one at a time.
-
-    Parameters
-    ----------
-    cls : type
-        A component's class.
-
-    Returns
-    -------
-    set of int
-
-    Raises
-    ------
-    ProofError
-        At the first step that does not follow from those before it.
-    """
-    found = set()
-    by_options = {_options(component): component for component in variants(cls)}
-    for component in by_options.values():
-        derivation = derivation_of(component, _OUTPUTS.get(cls.group, ""))
-        found |= {proof.step.number for proof in derivation.prove() if proof.kind == "proved"}
-    return found
-
-
-def _options(component: Component) -> tuple[tuple[str, bool | str], ...]:
-    """Return the settings that choose between steps; the others are letters in a proof."""
-    return tuple((name, value) for name, value in component.config().items() if isinstance(value, bool | str))
-
-
-def evidence(steps: tuple[Step, ...], source: Source, proved: set[int]) -> nodes.paragraph:
-    """Return the line that says what was shown: how many steps are proved, and how many lines are tied to them."""
-    tied = {number for numbers in source.tagged_lines().values() for number in numbers}
-    text = (
-        f"Proved: {len(proved)} of {len(steps)} steps follow from those before them, by SymPy; the others define. "
-        f"Tied: {len(tied)} line{'s' if len(tied) != 1 else ''} of {source.name} "
-        f"carr{'y' if len(tied) != 1 else 'ies'} the numbers of steps."
-    )
-    return nodes.paragraph(text, text, classes=["pyfc-evidence"])

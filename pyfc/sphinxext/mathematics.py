@@ -52,10 +52,11 @@ def latex(equation: str) -> str:
         If it is not an expression of that notation.
     """
     step = Step(1, equation, "")
-    return f"{_side(step.left)} = {_side(step.right)}"
+    return f"{term(step.left)} = {term(step.right)}"
 
 
-def _side(text: str) -> str:
+def term(text: str) -> str:
+    """Return one side of an equation, or a letter, in LaTeX; ValueError as :func:`latex`."""
     try:
         return _write(ast.parse(text, mode="eval").body)[0]
     except (SyntaxError, RecursionError) as error:

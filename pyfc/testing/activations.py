@@ -12,7 +12,7 @@ from pyfc.component import Activation
 from pyfc.component.base import Array
 from pyfc.differences import random_dy
 from pyfc.proof import Derivation
-from pyfc.report import Report, worst_entry
+from pyfc.report import Figure, Report, worst_entry
 from pyfc.testing.calls import add_calls, add_first_calls
 from pyfc.testing.complex_step import add_complex_step
 from pyfc.testing.edges import add_edges
@@ -21,7 +21,7 @@ from pyfc.testing.functions import Function, activation_functions
 from pyfc.testing.independence import add_columns, add_in_place
 from pyfc.testing.inputs import Widths, inputs, ordinary, slopes, upstream
 from pyfc.testing.learned import add_learned
-from pyfc.testing.precision import add_precision, columns, derivation_of, values
+from pyfc.testing.precision import add_precision, columns, derivation_of, shown, values
 from pyfc.testing.proofs import add_proof
 
 #: Where a function far out is larger, differences say nothing of it.
@@ -69,16 +69,18 @@ def check_activation(activation: Activation | type[Activation] | str, *, strict:
         for dtype in (np.float32, np.float64) if proved else ():
             for cols in (1,) if act.elementwise else widths.of((1, 2, 5)):
                 with report.guard(f"{act.name}, {np.dtype(dtype).name}, {columns(cols)}, against its steps"):
-                    _add_precision(report, act, dtype, cols, strict)
+                    add_activation_precision(report, act, dtype, cols, strict=strict)
         cols = widths.near(1 if act.elementwise else 2)
         add_learned(
             report,
             act,
             cols,
-            (lambda dtype, *at: _add_precision(report, act, dtype, cols, strict, at)) if proved else None,
+            (lambda dtype, *at: add_activation_precision(report, act, dtype, cols, at, strict=strict))
+            if proved
+            else None,
         )
         with report.guard(f"{act.name} by finite differences"):
-            _add_differences(report, act, widths.near(5))
+            add_activation_differences(report, act, widths.near(5))
         with report.guard(f"{act.name} by complex step"):
             _add_complex_step(report, act, widths.near(3), proved)
         add_edges(report, act, widths, strict=strict)
@@ -108,9 +110,16 @@ def _scaled(act: Activation, cols: int) -> list[Function]:
     return activation_functions(act, z, slopes(act, cols, np.float64), dy)
 
 
-def _add_precision(
-    report: Report, act: Activation, dtype: Any, cols: int, strict: bool, at: tuple[Array, Array, str] | None = None
+def add_activation_precision(
+    report: Report,
+    act: Activation,
+    dtype: Any,
+    cols: int,
+    at: tuple[Array, Array, str] | None = None,
+    *,
+    strict: bool = False,
 ) -> None:
+    """Compare forward and backward with their steps, on all of :func:`~pyfc.testing.inputs.inputs` or ``at`` others."""
     z, a, words = at or (inputs(dtype, cols), slopes(act, cols, dtype), "")
     label = f"{columns(cols)}, {words}" if words else columns(cols)
     derivation = derivation_of(act, "y", sizes=_sizes(act, cols))
@@ -130,7 +139,8 @@ def _add_precision(
     add_precision(report, act, derivation, computed, given, label, given=kept, strict=strict)
 
 
-def _add_differences(report: Report, act: Activation, cols: int) -> None:
+def add_activation_differences(report: Report, act: Activation, cols: int) -> None:
+    """Compare backward with finite differences of forward, at 80 rows of inputs."""
     draw = np.random.default_rng(3)
     ordinary = draw.normal(0, 1.5, (40, cols))
     # Further out there may be a kink that the ordinary ones do not meet.
@@ -154,8 +164,8 @@ def _add_differences(report: Report, act: Activation, cols: int) -> None:
     # A difference cannot be known better than what is subtracted.
     known = 8 * float(np.finfo(np.float64).eps) * np.abs(y * dy).max(axis=1, keepdims=True) / h
     # In a function of whole rows, what is at an index depends on all of its row.
-    shown = 2 if act.elementwise else 1
-    _add_difference(report, act, "dz", dz, wanted, lambda at: {"z": z[at[:shown]], "dy": dy[at[:shown]]}, known)
+    depth = 2 if act.elementwise else 1
+    _add_difference(report, act, "dz", dz, wanted, lambda at: {"z": z[at[:depth]], "dy": dy[at[:depth]]}, known)
     if da is not None:
         changes = [act.forward(z, a=a + step) - act.forward(z, a=a - step) for step in h * np.eye(len(a))]
         wanted = np.array([(change * dy).sum() / (2 * h) for change in changes])
@@ -178,6 +188,7 @@ def _add_difference(
         f"{act.name}.backward, {name} by finite differences",
         bool(error[at] < 1e-7),
         f"worst of {error.size} at {at}, {values(given(at))}: gradient {got[at]:.12g}, difference {wanted[at]:.12g}",
+        Figure(name, "difference", float(error[at]), shown(given(at))),
     )
 
 

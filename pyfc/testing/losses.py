@@ -9,7 +9,7 @@ import numpy as np
 
 from pyfc import registry
 from pyfc.component import Loss
-from pyfc.report import Report, worst_entry
+from pyfc.report import Figure, Report, worst_entry
 from pyfc.testing.calls import add_calls, add_first_calls, may_go_on
 from pyfc.testing.complex_step import add_complex_step
 from pyfc.testing.effects import add_effects
@@ -17,7 +17,7 @@ from pyfc.testing.functions import Function, add_same, loss_functions
 from pyfc.testing.independence import add_rows
 from pyfc.testing.inputs import one_hot
 from pyfc.testing.loss_edges import add_extremes
-from pyfc.testing.precision import add_precision, columns, derivation_of, values
+from pyfc.testing.precision import add_precision, columns, derivation_of, shown, values
 from pyfc.testing.proofs import add_proof
 from pyfc.trial import samples
 
@@ -55,10 +55,10 @@ def check_loss(loss: Loss | type[Loss] | str, *, strict: bool = False) -> Report
         for dtype in (np.float32, np.float64) if proved else ():
             for cols in (1, 2, 5):
                 with report.guard(f"{component.name}, {np.dtype(dtype).name}, {columns(cols)}, against its steps"):
-                    _add_precision(report, component, dtype, cols, strict)
+                    add_loss_precision(report, component, dtype, cols, strict=strict)
         for cols in (1, 4):
             with report.guard(f"{component.name} by finite differences, {columns(cols)}"):
-                _add_differences(report, component, cols)
+                add_loss_differences(report, component, cols)
                 _add_far_differences(report, component, cols)
             with report.guard(f"{component.name} with weights, {columns(cols)}"):
                 _add_weights(report, component, cols)
@@ -89,7 +89,8 @@ def _functions(loss: Loss, rows: int, cols: int, dtype: Any) -> list[Function]:
     return loss_functions(loss, *(np.resize(array, (rows, *array.shape[1:])) for array in (y, t, share)))
 
 
-def _add_precision(report: Report, loss: Loss, dtype: Any, cols: int, strict: bool) -> None:
+def add_loss_precision(report: Report, loss: Loss, dtype: Any, cols: int, *, strict: bool = False) -> None:
+    """Compare forward and backward with their steps, on 30 samples."""
     y, t = samples(loss, 30, cols, dtype)
     derivation = derivation_of(loss, "l", sizes={"m": cols})
     value, dy = np.empty(len(y), dtype), np.empty_like(y)
@@ -100,7 +101,8 @@ def _add_precision(report: Report, loss: Loss, dtype: Any, cols: int, strict: bo
     add_precision(report, loss, derivation, computed, given, columns(cols), strict=strict)
 
 
-def _add_differences(report: Report, loss: Loss, cols: int) -> None:
+def add_loss_differences(report: Report, loss: Loss, cols: int) -> None:
+    """Compare the gradient with finite differences of the value, on 20 samples."""
     y, t = samples(loss, 20, cols, np.float64)
     weight = np.random.default_rng(5).uniform(0.5, 2, len(y))
     dy, h = loss.gradient(y, t, weight), 1e-6
@@ -118,6 +120,7 @@ def _add_differences(report: Report, loss: Loss, cols: int) -> None:
         f"{loss.name}.gradient, dy by finite differences, {columns(cols)}",
         bool(error[at] < allowed) and bool(np.abs(dy).max() > 0 or (cols == 1 and loss.task == "classification")),
         f"worst of {error.size} at {at}, {values(inputs)}: gradient {dy[at]:.12g}, difference {wanted[at]:.12g}",
+        Figure("dy", "difference", float(error[at]), shown(inputs)),
     )
 
 

@@ -33,19 +33,20 @@ def check_optimizer(optimizer: Optimizer | type[Optimizer] | str) -> Report:
     proved = add_proof(report, component, "")
     if component.full_batch:
         with report.guard(f"{component.name} in a bowl"):
-            _add_minimum(report, component)
+            add_minimum(report, component)
         return report
     for dtype in (np.float32, np.float64):
         for step_number in (1, 2, 7):
             if proved:
                 with report.guard(f"{component.name}, {np.dtype(dtype).name}, step {step_number}, against its steps"):
-                    _add_step(report, component, dtype, step_number)
+                    add_step_precision(report, component, dtype, step_number)
     with report.guard(f"{component.name} in a bowl"):
         _add_descent(report, component)
     return report
 
 
-def _add_step(report: Report, optimizer: Optimizer, dtype: Any, number: int) -> None:
+def add_step_precision(report: Report, optimizer: Optimizer, dtype: Any, number: int) -> None:
+    """Compare the step of a number with the derivation, for 60 parameters."""
     derivation = derivation_of(optimizer, "")
     new = [step.left for step in derivation.steps if step.left.endswith("_new") and step.runs]
     letters = [name.removesuffix("_new") for name in new if name != "w_new"]
@@ -81,7 +82,8 @@ def _add_descent(report: Report, optimizer: Optimizer) -> None:
     report.add("goes down a bowl", bool(w @ w < first), f"from {first:.3g} to {float(w @ w):.3g} in 200 steps")
 
 
-def _add_minimum(report: Report, optimizer: Optimizer) -> None:
+def add_minimum(report: Report, optimizer: Optimizer) -> None:
+    """Check that an optimizer of all data at once finds the minimum of a bowl."""
     target = np.array([1.0, -2.0, 3.0])
     w = optimizer.minimize(
         lambda x: (float(((x - target) ** 2).sum()), 2 * (x - target)), np.zeros(3), 50, lambda _: None

@@ -1,0 +1,268 @@
+"""Pages with whole sources, each line with an anchor, each tag a link to the row of the derivation that it belongs to.
+
+A source gets a page if a directive or a role uses it, or if it is in one of the folders of ``pyfc_source_folders``. The
+page's name is the path from the folder that holds that folder (``src/activations/sigmoid.pyx``); that of an installed
+package begins with the package (``my_swish/kernel.c``).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.builders.html import StandaloneHTMLBuilder
+from sphinx.builders.singlehtml import SingleFileHTMLBuilder
+from sphinx.errors import ConfigError
+from sphinx.util.docutils import ReferenceRole
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.builders import Builder
+    from sphinx.environment import BuildEnvironment
+
+#: What a file of a folder must end in to get a page, and in which language it is highlighted.
+LANGUAGES = {".pyx": "cython", ".pxi": "cython", ".pxd": "cython", ".h": "c", ".py": "python"}
+_MORE_LANGUAGES = {".c": "c", ".cpp": "cpp", ".cc": "cpp", ".hpp": "cpp"}
+
+#: The tag at the end of a line, in HTML, and a number in it.
+_TAG = re.compile(r"(?:#|//|/\*)\s*((?:\(\d+\)[\s,]*)+)(?=[^()]*$)")
+#: What a definition begins with, in Python, Cython or C.
+_KEYWORDS = r"(?:async\s+def|def|class|cdef|cpdef|ctypedef|struct|enum|union|typedef)"
+_NUMBER = re.compile(r"\((\d+)\)")
+
+
+def language_of(name: str) -> str:
+    """Return the language of a file, for Pygments."""
+    return {**LANGUAGES, **_MORE_LANGUAGES}.get(Path(name).suffix, "python")
+
+
+def page_document(page: str) -> str:
+    """Return the name of a source's page as Sphinx calls its documents."""
+    return f"sources/{page}"
+
+
+def has_source_pages(builder: Builder) -> bool:
+    """Return whether what is built has pages of sources."""
+    return isinstance(builder, StandaloneHTMLBuilder) and not isinstance(builder, SingleFileHTMLBuilder)
+
+
+def folders(env: BuildEnvironment) -> list[Path]:
+    """Return the folders of ``pyfc_source_folders``.
+
+    Parameters
+    ----------
+    env : BuildEnvironment
+        Of the project.
+
+    Returns
+    -------
+    list of Path
+
+    Raises
+    ------
+    ConfigError
+        If one does not exist.
+    """
+    found = [Path(env.srcdir, folder).resolve() for folder in env.config.pyfc_source_folders]
+    for folder in found:
+        if not folder.is_dir():
+            raise ConfigError(f"pyfc_source_folders: no folder {folder}: expected paths from the folder of conf.py")
+    return found
+
+
+def page_name(env: BuildEnvironment, path: Path, module: str) -> str:
+    """Return what the page of a source is called.
+
+    Parameters
+    ----------
+    env : BuildEnvironment
+        Of the project.
+    path : Path
+        The file.
+    module : str
+        The module whose source it is.
+
+    Returns
+    -------
+    str
+        The path from the parent of one of :func:`folders`; else from that of the module's package; else, for a source
+        that is not installed with its package, one that is made of the package's name and the file's.
+    """
+    path = path.resolve()
+    roots = [folder.parent for folder in folders(env) if path.is_relative_to(folder)]
+    roots += [root for root in _package_roots(module) if path.is_relative_to(root)]
+    if roots:
+        return path.relative_to(roots[0]).as_posix()
+    return "/".join([*module.split(".")[:-1], path.name])
+
+
+def _package_roots(module: str) -> list[Path]:
+    """Return the folders that hold the top package of a module; none if it is no package."""
+    try:
+        spec = find_spec(module.partition(".")[0])
+    except (ImportError, ValueError):
+        return []
+    return [Path(place).resolve().parent for place in (spec and spec.submodule_search_locations) or ()]
+
+
+def locate(env: BuildEnvironment, page: str) -> Path:
+    """Return the file of the source of a name, as :func:`page_name` gives them.
+
+    Parameters
+    ----------
+    env : BuildEnvironment
+        Of the project.
+    page : str
+        Such as ``"src/engine.pyx"``.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    first = page.partition("/")[0]
+    roots = [folder.parent for folder in folders(env) if folder.name == first] or _package_roots(first)
+    for root in roots:
+        if root.joinpath(page).is_file():
+            return root / page
+    where = ", ".join(str(root / page) for root in roots) or f"a folder or package {first}, and there is none"
+    raise ValueError(f"no source {page!r}: looked for {where}; see pyfc_source_folders")
+
+
+def definition_line(text: str, name: str) -> int:
+    """Return the number of the line that defines a name: a function, class, method, struct, macro or constant.
+
+    Parameters
+    ----------
+    text : str
+        The source, in Python, Cython or C.
+    name : str
+        Such as ``"run_epoch"`` or ``"Sigmoid.forward"``.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        If nothing of that name is defined there.
+    """
+    lines, first = text.splitlines(), 0
+    for part in name.split("."):
+        word = re.escape(part)
+        patterns = (
+            rf"\s*{_KEYWORDS}\b[^=#(]*\b{word}\s*[\[({{:]",
+            rf"\s*{_KEYWORDS}\b[^=#(]*\b{word}\b",
+            rf"\s*#\s*define\s+{word}\b",
+            rf"{word}\s*(?::|=(?!=))",
+            rf"[A-Za-z_][\w\s*]*\b{word}\s*\([^;]*$",
+            rf"\}}\s*{word}\s*;",
+        )
+        found = [
+            number
+            for pattern in patterns
+            for number, line in enumerate(lines[first:], start=first + 1)
+            if re.match(pattern, line)
+        ]
+        if not found:
+            raise ValueError(
+                f"nothing called {name!r} is defined there: expected a function, class, struct or constant"
+            )
+        first = found[0]
+    return first
+
+
+class SourceRole(ReferenceRole):
+    """``:pyfc:source:`src/engine.pyx:run_epoch```: a link to a source, or to the line that defines something in it."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the link; an error, if there is no such file or name."""
+        page, _, name = self.target.partition(":")
+        try:
+            path = locate(self.env, page)
+            line = definition_line(path.read_text(encoding="utf-8"), name) if name else 0
+        except (ValueError, OSError) as error:
+            message = self.inliner.reporter.error(f"pyfc:source: {self.target}: {error}", line=self.lineno)
+            return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
+        self.env.note_dependency(str(path))
+        self.env.domains["pyfc"].note_source(page, str(path))  # type: ignore[attr-defined]
+        title = self.title if self.has_explicit_title else name or page
+        return [source_link(self.env, page, line, nodes.literal("", title, classes=["pyfc-source"]))], []
+
+
+def source_link(env: BuildEnvironment, page: str, line: int, content: nodes.Element) -> pending_xref:
+    """Return a link to a line of a source's page, or to its beginning for line 0, that is resolved when it is built."""
+    target = f"{page}#L{line}" if line else page
+    return pending_xref(
+        "", content, refdomain="pyfc", reftype="source", reftarget=target, refdoc=env.docname, refexplicit=True
+    )
+
+
+def collect_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Yield the page of each source: its name, what the theme's template is given, and the template."""
+    if not has_source_pages(app.builder):
+        return
+    domain: Any = app.env.domains["pyfc"]
+    pages = {
+        path.relative_to(folder.parent).as_posix(): str(path)
+        for folder in folders(app.env)
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in LANGUAGES and "__pycache__" not in path.parts
+    }
+    pages.update(domain.sources())
+    for page, path in sorted(pages.items()):
+        text = Path(path).read_text(encoding="utf-8")
+        links = {
+            at: f"{app.builder.get_relative_uri(page_document(page), document)}#{anchor}"
+            for at, (document, anchor) in domain.rows(page).items()
+        }
+        body = f"<h1>{html.escape(page)}</h1>\n{_listing(app.builder, page, text, links)}"
+        yield page_document(page), {"title": page, "body": body, "parents": []}, "page.html"
+
+
+def _listing(builder: Any, page: str, text: str, links: dict[tuple[int, int], str]) -> str:
+    """Return a source in HTML, with anchors and links."""
+    language = language_of(page)
+    lines = highlighted(builder, text, language)
+    width = len(str(len(lines)))
+    shown = []
+    for number, line in enumerate(lines, start=1):
+        here = {step: uri for (at, step), uri in links.items() if at == number}
+        anchor = f'<a class="linenos" href="#L{number}">{number:>{width}}</a>'
+        shown.append(f'<span class="pyfc-line" id="L{number}">{anchor}{_linked(line, here)}\n</span>')
+    return (
+        f'<div class="highlight-{language} notranslate pyfc-listing"><div class="highlight"><pre>'
+        f"{''.join(shown)}</pre></div></div>"
+    )
+
+
+def _linked(line: str, links: dict[int, str]) -> str:
+    """Return a highlighted line in which the numbers of its tag are links to their rows."""
+    tag = _TAG.search(line)
+    if not links or not tag:
+        return line
+
+    def link(match: re.Match[str]) -> str:
+        uri = links.get(int(match[1]))
+        return (
+            f'<a class="pyfc-row" href="{html.escape(uri)}" title="the derivation">{match[0]}</a>' if uri else match[0]
+        )
+
+    return line[: tag.start(1)] + _NUMBER.sub(link, tag[1]) + line[tag.end(1) :]
+
+
+def highlighted(builder: Any, text: str, language: str) -> list[str]:
+    """Return the lines of some code in HTML."""
+    whole = builder.highlighter.highlight_block(text, language, {"stripnl": False}, force=True, nowrap=True)
+    return list(whole.rstrip("\n").split("\n"))
