@@ -38,6 +38,8 @@ autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
 toc_object_entries_show_parents = "hide"
 
+pyfc_component_pages = "generated/components"
+
 pygments_style = "friendly"
 pygments_dark_style = "github-dark"
 

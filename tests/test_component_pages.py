@@ -181,6 +181,18 @@ def test_every_component_has_a_page_and_no_other_has():
     assert parse_string(texts["references.bib"], "bibtex").entries
 
 
+def test_a_name_that_pyfc_has_too(install):
+    class Config:
+        pyfc_component_pages = "made"
+        pyfc_component_distributions = None
+
+    install("Steep-Lines", "sigmoid", PLUGIN, entry_points=ENTRY.format("sigmoid", "steep_lines"))
+    registry.refresh()
+    texts = dict(pages._texts(Config))
+    assert ".. pyfc:component:: activations.sigmoid\n" in texts["activations/sigmoid.rst"]
+    assert ".. pyfc:component:: activations.steep-lines:sigmoid\n" in texts["activations/steep-lines-sigmoid.rst"]
+
+
 #: Some of each kind; the build of the documentation tries all, and fails where one does not hold.
 SOME = {
     "activations": ["sigmoid", "relu", "prelu", "softmax"],

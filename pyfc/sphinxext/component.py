@@ -20,6 +20,7 @@ from pyfc.component import Component
 from pyfc.errors import PyfcError
 from pyfc.record import Record
 from pyfc.sphinxext import figures, speed
+from pyfc.sphinxext.derivation import derivation_nodes
 from pyfc.sphinxext.examples import ENOUGH, Line, examples
 from pyfc.sphinxext.pages import docstring, page_of
 from pyfc.sphinxext.properties import parameters, properties
@@ -52,7 +53,7 @@ class ComponentDirective(SphinxDirective):
         found += self._text([*doc["Summary"], "", *doc["Extended Summary"]])
         found += self._tried("its picture", lambda: self._pictures(component))
         parts: list[tuple[str, Callable[[], list[nodes.Node]]]] = [
-            ("Derivation", lambda: self.parse_text_to_nodes(f".. pyfc:derivation:: {self.spec}")),
+            ("Derivation", lambda: derivation_nodes(self, self.spec)),
             ("Worked example", lambda: self._examples(component)),
             ("Parameters", lambda: self._parameters(component, doc)),
             ("Speed", lambda: self._speed(component)),

@@ -118,7 +118,7 @@ def _records(config: Config) -> list[Record]:
 
 def _called(record: Record) -> str:
     """Return the name by which ``pyfc.get`` finds it, with whose it is where several have it."""
-    return record.name if record.name in registry.available(record.group) else record.full_name
+    return record.full_name if record.full_name in registry.available(record.group) else record.name
 
 
 def _path(record: Record) -> str:

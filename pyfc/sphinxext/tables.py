@@ -8,7 +8,7 @@ from typing import Any
 from docutils import nodes
 
 from pyfc.sphinxext.examples import ENOUGH, Example, Line, shown
-from pyfc.sphinxext.mathematics import latex
+from pyfc.sphinxext.mathematics import latex, term
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[list[nodes.Node]]], css: str) -> nodes.table:
@@ -108,7 +108,7 @@ def _what(line: Line) -> list[nodes.Node]:
 
 def _mathematics(text: str) -> nodes.Node:
     try:
-        written = latex(text) if "=" in text else latex(f"{text} = 0").removesuffix(" = 0")
+        written = latex(text) if "=" in text else term(text)
     except ValueError:
         return nodes.Text(text)
     return nodes.math(written, written)
