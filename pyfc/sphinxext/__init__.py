@@ -42,8 +42,8 @@ distributions, of all that are installed if none are named, with an overview of 
     pyfc_component_distributions = ["my-package"]
 
 and a page of yours has ``generated/index`` in its ``toctree``. A plugin that cannot be loaded has no page, and a
-warning (``pyfc.plugin``) says why; a part of a page that cannot be made is left out, with a warning too (``pyfc.component``).
-Code that agrees with its derivation in fewer than 10 digits is an error.
+warning (``pyfc.plugin``) says why; a part of a page that cannot be made is left out, with a warning too
+(``pyfc.component``). Code that agrees with its derivation in fewer than 10 digits is an error.
 
 Needs the extra ``docs``: ``pip install 'pyfc[docs]'``.
 """

@@ -163,9 +163,9 @@ class ComponentDirective(SphinxDirective):
             cells = [text_cell(name)]
             for dtype in dtypes:
                 time, copies = times[dtype]
-                cells += [text_cell(f"{time:.3g} ns"), text_cell(f"{copies:.{1 if copies < 10 else 0}f} copies")]
+                cells += [text_cell(f"{time:.3g} ns"), text_cell(f"{copies:.{1 if copies < 10 else 0}f} times")]
             rows.append(cells)
-        heads = ["", *(head for dtype in dtypes for head in (dtype, ""))]
+        heads = ["", *(head for dtype in dtypes for head in (dtype, "of a copy"))]
         return [table(heads, rows, "pyfc-speed"), nodes.paragraph("", speed.words())]
 
     def _references(self, lines: list[str]) -> Iterator[nodes.Node]:

@@ -86,10 +86,12 @@ def _line(line: Line, columns: int, anchor: str) -> nodes.row:
         number = str(line.step.number)
         step = [nodes.paragraph("", "", nodes.reference("", f"({number})", refid=f"{anchor}-{number}", internal=True))]
     numbers = [shown(value) for value in line.numbers]
-    width, rest = divmod(columns, max(len(numbers), 1))
-    if rest or not width:
+    width = columns if len(numbers) == 1 else 1  # of all entries
+    if len(numbers) > columns:
         numbers, width = [", ".join(numbers)], columns
-    cells = [step, _what(line), *([nodes.paragraph("", number)] for number in numbers)]
+    elif width == 1:
+        numbers += [""] * (columns - len(numbers))
+    cells = [step, _what(line), *map(text_cell, numbers)]
     made = row(cells, ["pyfc-step", "pyfc-what", *["pyfc-number"] * len(numbers)], [1, 1, *[width] * len(numbers)])
     kind = (
         "kernel" if line.digits is not None else "given" if line.step is None else "runs" if line.step.runs else "shown"
@@ -111,7 +113,7 @@ def _mathematics(text: str) -> nodes.Node:
         written = latex(text) if "=" in text else term(text)
     except ValueError:
         return nodes.Text(text)
-    return nodes.math(written, written)
+    return nodes.math(written, rf"\displaystyle {written}")
 
 
 def agreed(digits: float) -> str:
