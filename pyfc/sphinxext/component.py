@@ -175,7 +175,7 @@ class ComponentDirective(SphinxDirective):
         items = nodes.bullet_list(classes=["pyfc-references"])
         for reference in found:
             lead = f"{reference.lead[0].upper()}{reference.lead[1:]}: " if reference.lead else ""
-            text = f"{lead}{reference.text}{', ' if reference.note else ''}{reference.note}."
+            text = f"{lead}{reference.text}{': ' if reference.note else ''}{reference.note}."
             entry = nodes.literal_block(reference.bibtex(), reference.bibtex(), language="bibtex")
             entry["force"] = True
             before = f"<details><summary>BibTeX: {html.escape(reference.key)}</summary>"
