@@ -12,7 +12,7 @@ import pyfc
 sys.path.insert(0, str(Path(__file__).parent / "extensions"))
 
 #: Folders of programs: they are run, and pages made of them.
-PROGRAMS = [name for name in ("tutorial", "articles", "gallery") if Path(__file__).with_name(name).is_dir()]
+PROGRAMS = ["tutorial", "articles", "gallery"]
 
 project = "pyfc"
 author = "the developers of pyfc"
@@ -29,6 +29,7 @@ extensions = [
     "repository_links",
     "gallery_figures",
     "benchmarks",
+    "playground",
 ]
 nitpicky = True
 exclude_patterns = ["_build", *PROGRAMS]
@@ -38,10 +39,13 @@ autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
 toc_object_entries_show_parents = "hide"
 
-pyfc_component_pages = "generated/components"
-
 pygments_style = "friendly"
 pygments_dark_style = "github-dark"
+
+# Pages of components and of sources.
+pyfc_component_pages = "generated/components"
+pyfc_component_distributions = ["pyfc"]
+pyfc_source_folders = ["../src", "../pyfc"]
 
 # Every formula of a page has a number only if something refers to it.
 math_numfig = False

@@ -14,19 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from docutils.nodes import make_id
-from docutils.utils.math.latex2mathml import tex2mathml
+from playground_formulas import address, chain, entry
 from playground_wasm import HERE, compile_kernels
 
 import pyfc
 from pyfc import registry
 from pyfc.component import Component, Loss
-from pyfc.derivation import Step
 from pyfc.kernels import dense
-from pyfc.sphinxext.mathematics import latex
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
     from sphinx.util.typing import ExtensionMetadata
 
 PAGE = "playground/index"
@@ -39,14 +37,13 @@ RATES = {"sgd": 0.1, "adam": 0.03, "adamw": 0.03, "rmsprop": 0.01, "adagrad": 0.
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Make the script before the pages are written, and put it on the playground's page."""
-    app.add_config_value("playground_dense_page", "generated/components/layers/dense", "html")
-    app.connect("builder-inited", build)
+    """Make the script when all pages have been read, and put it on the playground's page."""
+    app.connect("env-updated", build)
     app.connect("html-page-context", add_files)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": pyfc.__version__, "parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def build(app: Sphinx) -> None:
+def build(app: Sphinx, env: BuildEnvironment) -> None:
     """Write ``playground.js`` and ``playground.css`` into a folder that is copied to ``_static``."""
     if app.builder.format != "html":
         return
@@ -55,9 +52,16 @@ def build(app: Sphinx) -> None:
     binary = compile_kernels([cls for group in components.values() for cls in group], folder)
     static = folder / "static"
     static.mkdir(exist_ok=True)
-    static.joinpath("playground.js").write_text(script(components, app.config.playground_dense_page, binary), "utf-8")
+    static.joinpath("playground.js").write_text(script(components, dense_page(env), binary), "utf-8")
     static.joinpath("playground.css").write_text(HERE.joinpath("playground.css").read_text("utf-8"), "utf-8")
     app.config.html_static_path.append(str(static))
+
+
+def dense_page(env: BuildEnvironment) -> str:
+    """Return the page with the derivation of the dense layer, ``""`` if the book has none."""
+    directive = re.compile(r"^\.\. pyfc:derivation:: layers\.dense$", re.MULTILINE)
+    pages = (name for name in sorted(env.found_docs) if directive.search(Path(env.doc2path(name)).read_text("utf-8")))
+    return next(pages, "")
 
 
 def add_files(app: Sphinx, pagename: str, *_: Any) -> None:
@@ -67,19 +71,28 @@ def add_files(app: Sphinx, pagename: str, *_: Any) -> None:
         app.add_js_file("playground.js", loading_method="defer")
 
 
-def script(components: dict[str, list[type[Component]]], dense_page: str, binary: bytes) -> str:
+def script(components: dict[str, list[type[Component]]], page: str, binary: bytes) -> str:
     """Return the whole script."""
-    known: dict[str, Any] = {
-        group: {cls.name: describe(cls) for cls in classes} for group, classes in components.items()
-    }
+    known: dict[str, Any] = {group: {cls.name: describe(cls) for cls in group_} for group, group_ in components.items()}
     known["dense"] = {
-        step.number: entry(step, "dense layer", f"{dense_page}.html#pyfc-layers-dense-{step.number}")
+        step.number: entry(step, "dense layer", f"{page}.html#pyfc-layers-dense-{step.number}" if page else "")
+        | {"formula": None}
         for step in dense.derivation
     }
-    data = json.dumps(known, ensure_ascii=False, separators=(",", ":"))
+    constants = f'const COMPONENTS = {javascript(known)};\nconst BINARY = "{base64.b64encode(binary).decode()}";\n'
     parts = "\n".join(HERE.joinpath(f"{part}.js").read_text("utf-8") for part in PARTS)
-    constants = f'const COMPONENTS = {data};\nconst BINARY = "{base64.b64encode(binary).decode()}";\n'
-    return f'// Made by docs/extensions/playground.py from docs/playground.\n(() => {{\n"use strict";\n{constants}{parts}}})();\n'
+    made = "// Made by docs/extensions/playground.py from docs/playground."
+    return f'{made}\n(() => {{\n"use strict";\n{constants}{parts}}})();\n'
+
+
+def javascript(value: Any) -> str:
+    """Return a value as JavaScript: as JSON, but formulas as the functions that they are."""
+    if isinstance(value, dict):
+        parts = ((key, item if key == "formula" and item else javascript(item)) for key, item in value.items())
+        return "{" + ",".join(f"{json.dumps(key)}:{part}" for key, part in parts) + "}"
+    if isinstance(value, list):
+        return f"[{','.join(map(javascript, value))}]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def offered() -> dict[str, list[type[Component]]]:
@@ -100,13 +113,13 @@ def offered() -> dict[str, list[type[Component]]]:
 
 def simple(cls: Any) -> bool:
     """Return whether an activation takes one number to one number, and has nothing to learn."""
-    return bool(cls.elementwise and cls.learned is None and row_of(cls, "y") and row_of(cls, "dz"))
+    return bool(cls.elementwise and cls.learned is None and chain(cls, "y", ()) and chain(cls, "dz", ()))
 
 
 def fits(cls: type[Loss]) -> bool:
     """Return whether a loss, with its defaults, leads outputs that may be any numbers to the classes 0 and 1."""
     loss = cls()
-    if loss.in_unit_interval or not row_of(cls, "dy[j]"):
+    if loss.in_unit_interval or not chain(cls, "dy", ()):
         return False
     outputs = 2 if cls.task == "classification" else 1
     y, t = np.full((2, outputs), 0.3), np.array([0, 1])
@@ -117,39 +130,48 @@ def fits(cls: type[Loss]) -> bool:
 
 
 def middle(cls: type[Loss]) -> float:
-    """Return the output between the two classes: a number has the targets 0 and 1, a logit has its change of sign at 0."""
+    """Return the output between the classes: half-way from target 0 to 1, or where a logit changes its sign."""
     return 0.5 if cls.task == "regression" else 0.0
 
 
 def describe(cls: Any) -> dict[str, Any]:
     """Return what the browser knows of a component."""
     defaults = cls()
-    page = f"generated/components/{cls.group}/{cls.name}.html"
     known: dict[str, Any] = {
         "name": cls.name,
         "title": cls.name.replace("_", " "),
         "defaults": defaults.hyper.tolist(),
         "hypers": [setting(name, hyper) for name, hyper in cls.hyperparameters.items()],
     }
+    settings = set(cls.hyperparameters)
     if cls.group == "activations":
-        known |= {"forward": row_of(cls, "y", page), "backward": row_of(cls, "dz", page)}
-    elif cls.group == "losses":
+        return known | {
+            "forward": chain(cls, "y", {"z"} | settings, first=True),
+            "backward": chain(cls, "dz", {"z", "y", "dy"} | settings),
+        }
+    if cls.group == "losses":
         outputs = 2 if cls.task == "classification" else 1
         targets = defaults.targets(np.array([0, 1]), 2, outputs, np.float64)
-        known |= {
-            "outputs": outputs, "labels": bool(cls.takes_labels), "middle": middle(cls), "smooth": cls.task != "regression",
-            "targets": np.eye(2).tolist() if cls.takes_labels else targets.tolist(), "row": row_of(cls, "dy[j]", page),
-        }  # fmt: skip
-    else:
-        steps = [step for step in cls.derivation if step.runs]
-        letters = [step.left.removesuffix("_new") for step in cls.derivation if step.left.endswith("_new")]
-        letters = [letter for letter in dict.fromkeys(letters) if letter != "w" and letter.isidentifier()]
-        known |= {
-            "states": (letters + [f"state{k}" for k in range(cls.states)])[: cls.states],
-            "rate": RATES.get(cls.name, cls.default_lr),
-            "rows": [entry(step, known["title"], anchor(page, cls, step)) for step in steps],
-        }  # fmt: skip
-    return known
+        return known | {
+            "outputs": outputs,
+            "labels": bool(cls.takes_labels),
+            "targets": np.eye(2).tolist() if cls.takes_labels else targets.tolist(),
+            "middle": middle(cls),
+            "smooth": cls.task != "regression",
+            "rows": chain(cls, "dy", {"y", "t", "m"} | settings),
+        }
+    steps = [step for step in cls.derivation if step.runs]
+    new = dict.fromkeys(step.left.removesuffix("_new") for step in cls.derivation if step.left.endswith("_new"))
+    letters = [letter for letter in new if letter != "w" and letter.isidentifier()]
+    if len(letters) < cls.states:
+        raise ValueError(
+            f"{cls.__name__} keeps {cls.states} arrays: expected as many steps with a left side like m_new"
+        )
+    return known | {
+        "states": letters[: cls.states],
+        "rate": RATES.get(cls.name, cls.default_lr),
+        "rows": [entry(step, known["title"], address(cls, step)) for step in steps],
+    }
 
 
 def setting(name: str, hyper: Any) -> dict[str, Any]:
@@ -158,52 +180,4 @@ def setting(name: str, hyper: Any) -> dict[str, Any]:
     # A field has closed bounds: just inside those that are open.
     low = hyper.low + 1e-12 * hyper.open_low if math.isfinite(hyper.low) else ""
     high = hyper.high - 1e-6 * hyper.open_high if math.isfinite(hyper.high) else ""
-    symbol = re.sub(r"<[^>]*>|\s", "", mathml(f"{name} = 0")).split("=")[0]
-    return {
-        "name": name,
-        "kind": kind,
-        "default": hyper.number(hyper.default),
-        "low": low,
-        "high": high,
-        "symbol": symbol,
-    }
-
-
-def row_of(cls: Any, left: str, page: str = "") -> dict[str, Any] | None:
-    """Return the row that says what a letter is: the definition of y, and the last word on dy or dz; None without one."""
-    defaults = cls()
-    steps = [step for step in cls.derivation if step.left == left]
-    steps = [step for step in steps if all(getattr(defaults, key) == value for key, value in step.when.items())]
-    if not steps:
-        return None
-    step = steps[0] if left == "y" else steps[-1]
-    return entry(step, cls.name.replace("_", " "), anchor(page, cls, step))
-
-
-def anchor(page: str, cls: type[Component], step: Step) -> str:
-    """Return the address of a step's row."""
-    return f"{page}#{make_id(f'pyfc-{cls.group}-{cls.name}')}-{step.number}"
-
-
-def entry(step: Step, title: str, href: str) -> dict[str, Any]:
-    """Return a step as the browser shows it."""
-    letters = set(re.findall(r"[A-Za-z_]\w*(?!\w*\()", step.right)) - {"Piecewise", "True", "False"}
-    left = re.sub(r"\W|_", "", step.left)
-    first = letters <= {"z", "y", "dy"} or step.number == 1
-    return {"number": step.number, "math": mathml(step.equation), "title": title, "href": href, "left": left,
-            "when": dict(step.when), "first": first}  # fmt: skip
-
-
-def mathml(equation: str) -> str:
-    """Return an equation as MathML in which each letter, also one of several characters, is one element."""
-    text = tex2mathml(rf"\displaystyle {latex(equation)}").replace("\n", "")
-    text = re.sub(r">\s+<", "><", text)
-    # dz comes as <mrow><mi>d</mi><mi>z</mi></mrow>, in the italics that Unicode has for mathematics.
-    return re.sub(
-        r"<mrow>((?:<mi>[^<]</mi>){2,})</mrow>",
-        lambda match: f"<mi>{re.sub('<[^>]*>', '', match[1])}</mi>",
-        text,
-    )
-
-
-__version__ = pyfc.__version__
+    return {"name": name, "kind": kind, "default": hyper.number(hyper.default), "low": low, "high": high}

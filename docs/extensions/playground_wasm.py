@@ -1,23 +1,24 @@
 """Compiles pyfc's kernels to WebAssembly for the playground, with the C compiler of the ``ziglang`` package.
 
-What is compiled is the C that Cython made of each component's ``.pyx`` file, in ``build/cython`` where the build of pyfc
-has left it; whatever is missing there or older than its source is translated again. Which components there are is asked
-of the registry. A kernel that cannot be compiled fails the build.
+What is compiled is the C that Cython made of each component's ``.pyx`` file, in ``build/cython`` where building pyfc
+has left it; what is missing or older than its source is translated again. Which components there are is asked of the
+registry. A kernel that cannot be compiled fails the build.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.util
 import io
 import os
 import re
+import runpy
 import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
 
 from pyfc.component import Component
 
@@ -85,12 +86,8 @@ def translate(sources: list[Path]) -> list[Path]:
     ]
     if old:
         # Only now: those who have built pyfc here a moment ago do not wait for Cython.
-        specification = importlib.util.spec_from_file_location("pyfc_setup", ROOT / "setup.py")
-        assert specification is not None
-        assert specification.loader is not None
-        setup = importlib.util.module_from_spec(specification)
         with contextlib.chdir(ROOT), contextlib.redirect_stdout(io.StringIO()):
-            specification.loader.exec_module(setup)
+            setup = SimpleNamespace(**runpy.run_path("setup.py"))
             from Cython.Build import cythonize
             from setuptools import Extension
 
@@ -113,7 +110,7 @@ def wrapper(cls: type[Component], c_source: Path) -> str:
     for function in functions:
         if f"__pyx_fuse_1__pyx_f_{mangled}_{function}(" not in text:
             raise ValueError(f"{c_source} has no kernel {function} for float64: expected `cdef status {function}(...)`")
-    # A number that the module keeps, `cdef double EPS = ...`, is set when Python imports it: here, as the module begins.
+    # A number that the module keeps, `cdef double EPS = ...`, is set when Python imports it: here, at the beginning.
     constants = re.findall(rf"^ +(__pyx_v_{mangled}_\w+ = [-+.e\d]+;)", text, re.MULTILINE)
     start = f"__attribute__((constructor)) static void start(void) {{ {' '.join(constants)} }}\n" if constants else ""
     names = ", ".join(f"__pyx_fuse_1__pyx_f_{mangled}_{function}" for function in functions)

@@ -33,8 +33,8 @@ class Graph {
   build(network) {
     this.network = network;
     const { sizes } = network, most = Math.max(...sizes);
-    const width = Math.max(this.element.parentElement.clientWidth, 280), gap = Math.min(48, 30 + 90 / most);
-    const height = Math.max(most * gap + 34, 190), half = Math.min(17, gap / 2 - 4, width / sizes.length / 4);
+    const width = Math.max(this.element.parentElement.clientWidth, 280), gap = Math.min(Math.max(340 / most, 42), 68);
+    const height = Math.max(most * gap + 30, 200), half = Math.min(24, gap / 2 - 5, width / sizes.length / 4.5);
     this.half = half;
     const column = (l) => half + 6 + (l * (width - 2 * half - 12)) / (sizes.length - 1);
     const rise = (height - 24) / 2 + 24;
@@ -107,6 +107,7 @@ class Graph {
     else if (event.key.startsWith("Arrow")) this.focus(this.neighbour(item.what, event.key.slice(5)));
     else return;
     event.preventDefault();
+    event.stopPropagation(); // the book's own arrow keys turn its pages
   }
 
   // Up and down go through a layer's neurons, or through the weights into one layer; left and right from a neuron to one

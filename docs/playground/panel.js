@@ -4,8 +4,9 @@
 function show(value, digits = 4) {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
-  const text = size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(digits - 2) : String(+value.toPrecision(digits));
-  return text.replaceAll("-", "−");
+  if (size === 0 || (size >= 1e-3 && size < 1e5)) return String(+value.toPrecision(digits)).replace("-", "−");
+  const [front, power] = value.toExponential(digits - 2).split("e");
+  return `${front.replace("-", "−")}·10${[...String(+power)].map((sign) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign] ?? "⁻").join("")}`;
 }
 
 // The same for the page, with all digits for those who look closer.
@@ -19,31 +20,72 @@ function sumOfProducts(pairs, rest = "") {
   return few.map((pair) => (pair ? `${factor(pair[0])}&nbsp;·&nbsp;${factor(pair[1])}` : "…")).join(" + ") + rest;
 }
 
-// The equation of a row with numbers for the letters that are known.
-function substitute(math, values) {
+// 1 minus the error function, for the formulas: Math has none (M. Abramowitz, I. A. Stegun, 1964, 7.1.5 and 7.1.14).
+function erfc(x) {
+  if (x < 0) return 2 - erfc(-x);
+  const scale = 1 / Math.sqrt(Math.PI);
+  if (x < 2) {
+    let term = x, sum = x;
+    for (let n = 1; n < 60; n++) sum += (term *= (-x * x) / n) / (2 * n + 1);
+    return 1 - 2 * scale * sum;
+  }
+  let fraction = x;
+  for (let n = 60; n > 0; n--) fraction = x + n / 2 / fraction;
+  return (scale * Math.exp(-x * x)) / fraction;
+}
+
+// The whole numbers from first to last, for the formulas.
+const upTo = (first, last) => Array.from({ length: last - first + 1 }, (_, k) => first + k);
+
+const plain = (text) => text.replace(/\s+/g, "").normalize("NFKC");
+
+// The equation of a row with numbers for the letters on its right side. An array stands for a letter with an index, of
+// which entry j is shown.
+function substitute(entry, values, j = 0) {
+  const known = {};
+  for (const [letter, symbol] of Object.entries(entry.letters)) {
+    const value = values[letter];
+    if (Array.isArray(value)) known[plain(symbol) + entry.index] = value[j];
+    else if (typeof value === "number") known[plain(symbol)] = value;
+  }
   const template = document.createElement("template");
-  template.innerHTML = math;
+  template.innerHTML = entry.math;
   for (const letter of template.content.querySelectorAll("mi")) {
-    const above = letter.parentElement;
-    const indexed = above && above.localName === "msub" && above.firstElementChild === letter;
-    if (above && above.localName === "msub" && !indexed) continue;
-    if (above && above.localName === "mover") continue; // a letter with a hat is another one
-    const whole = indexed ? above : letter;
-    const key = whole.textContent.replace(/\s+/g, "").normalize("NFKC");
-    // The sides of an equation stay apart: what it defines keeps its name.
-    if (!(key in values) || !isRightSide(whole)) continue;
-    const text = show(values[key]), minus = text.startsWith("−") ? ["<mo stretchy='false'>(</mo>", "<mo stretchy='false'>)</mo>"] : ["", ""];
-    const replaced = document.createElement("template");
-    replaced.innerHTML = `<math><mrow class="pg-filled">${minus[0]}<mn>${text}</mn>${minus[1]}</mrow></math>`;
-    whole.replaceWith(replaced.content.firstElementChild.firstElementChild);
+    const above = letter.parentElement, marked = ["msub", "msubsup", "mover"].includes(above.localName);
+    if (marked && above.localName === "msub" && above.firstElementChild !== letter) continue; // an index
+    if (!isRightSide(letter)) continue;
+    // A letter with an index, or with a hat, is another letter than without; a power of it is not.
+    const parts = marked && above.firstElementChild === letter ? [...above.children].slice(0, 2) : [letter];
+    const key = plain(parts.map((part) => part.textContent).join(""));
+    if (!(key in known)) continue;
+    const whole = parts.length === 1 ? letter : above;
+    const filled = numberInMath(known[key], whole);
+    if (parts.length === 1) letter.replaceWith(filled);
+    else if (above.localName === "msubsup") {
+      const power = document.createElementNS(MATHML, "msup");
+      power.append(filled, above.lastElementChild);
+      above.replaceWith(power);
+    } else above.replaceWith(filled);
   }
   // Between numbers a thin space no longer reads as a product.
   for (const space of template.content.querySelectorAll("mspace")) {
-    const dot = document.createElementNS("http://www.w3.org/1998/Math/MathML", "mo");
-    dot.textContent = "·";
-    space.replaceWith(dot);
+    if (!space.nextElementSibling || space.closest("mtable") && !space.previousElementSibling) continue;
+    space.replaceWith(Object.assign(document.createElementNS(MATHML, "mo"), { textContent: "·" }));
   }
   return template.innerHTML;
+}
+
+const MATHML = "http://www.w3.org/1998/Math/MathML";
+
+// A number in place of a letter, in parentheses where it would read wrong without them.
+function numberInMath(value, place) {
+  const text = show(value), template = document.createElement("template");
+  const inside = place.previousElementSibling?.textContent === "(" && place.nextElementSibling?.textContent === ")";
+  const alone = place.parentElement.localName === "mfrac" || place.parentElement.localName === "msqrt";
+  const bare = inside || alone || !(text.startsWith("−") || (text.includes("·") && place.parentElement.localName === "msup"));
+  const sign = (letter) => (bare ? "" : `<mo stretchy="false">${letter}</mo>`);
+  template.innerHTML = `<math><mrow class="pg-filled">${sign("(")}<mn>${text}</mn>${sign(")")}</mrow></math>`;
+  return template.content.firstElementChild.firstElementChild;
 }
 
 // Whether an "=" stands before it at the top of the equation.
@@ -58,7 +100,8 @@ function isRightSide(element) {
 
 // One row: its equation as the book has it with a link to it, and what it says here.
 function row(entry, here, note = "") {
-  const link = `<a class="pg-row-link" href="${ROOT_URL}${entry.href}">${entry.title} (${entry.number})</a>`;
+  const name = `${entry.title} (${entry.number})`;
+  const link = entry.href ? `<a class="pg-row-link" href="${ROOT_URL}${entry.href}">${name}</a>` : `<span>${name}</span>`;
   return `<div class="pg-row"><div class="pg-equation">${entry.math}</div>${link}<div class="pg-here">${here}</div>${
     note ? `<p class="pg-note">${note}</p>` : ""}</div>`;
 }
@@ -66,7 +109,7 @@ function row(entry, here, note = "") {
 class Panel {
   constructor(root, components) {
     const find = (name) => root.querySelector(`[data-pg="${name}"]`);
-    Object.assign(this, { title: find("chosen"), body: find("numbers"), sample: find("sample"), components });
+    Object.assign(this, { title: find("chosen"), body: find("numbers"), when: find("when"), sample: find("sample"), components });
     this.chooser = this.sample.closest("label");
   }
 
@@ -78,8 +121,9 @@ class Panel {
     this.chooser.hidden = what.kind === "weight";
     this.title.textContent = what.kind === "neuron" ? neuronName(network, layer, j)
       : `weight from ${neuronName(network, layer - 1, i)} to ${neuronName(network, layer, j)}`;
+    this.when.textContent = `the numbers of step ${network.steps + 1}, which comes next`;
     this.body.innerHTML = what.kind === "weight" ? this.weight(layer - 1, i, j, next)
-      : layer === 0 ? `<p>${sub("x", j + 1)} of sample ${s + 1} is ${number(network.training.x[2 * s + j])}. An input has nothing to learn.</p>`
+      : layer === 0 ? `<p>${sub("x", j + 1)} of sample ${s + 1} is ${number(network.training.x[2 * s + j])}. An input learns nothing.</p>`
         : this.neuron(layer - 1, j, s, next);
   }
 
@@ -104,27 +148,37 @@ class Panel {
   neuron(l, j, s, next) {
     const { network } = this, { p, q, W, b, db } = network.layers[l], pass = network.training.layers[l];
     const x = this.into(l), at = s * q + j, n = network.batch.length, name = network.activations[l];
-    const [z, y, dy, dz] = [pass.z[at], pass.y[at], pass.dy[at], pass.dz[at]];
-    const pairs = Array.from({ length: p }, (_, i) => [x[s * p + i], W[i * q + j]]);
-    const plus = ` + ${factor(b[j])}`;
-    const parts = [row(this.components.dense[1], `${sub("z", s + 1, j + 1)} = ${sumOfProducts(pairs, plus)} = <b data-number="z">${number(z)}</b>`)];
-    const last = l === network.layers.length - 1;
-    if (name) parts.push(this.filled(this.components.activations[name].forward, name, { z, y, dy }, "y", y));
-    parts.push(last ? this.fromLoss(s, j, y, dy) : this.fromAbove(l, j, s, dy));
-    if (name) parts.push(this.filled(this.components.activations[name].backward, name, { z, y, dy }, "dz", dz));
+    const [z, y, dy, dz] = [pass.z[at], pass.y[at], pass.dy[at], pass.dz[at]], { dense, activations } = this.components;
+    const pairs = Array.from({ length: p }, (_, i) => [x[s * p + i], W[i * q + j]]), plus = ` + ${factor(b[j])}`;
+    const parts = [row(dense[1], `${sub("z", s + 1, j + 1)} = ${sumOfProducts(pairs, plus)} = <b data-number="z">${number(z)}</b>`)];
+    if (name) {
+      const { forward, backward, hypers, defaults } = activations[name], values = { z, ...named(hypers, defaults) };
+      parts.push(this.filled(forward, values, { y }), this.fromAbove(l, j, s, dy));
+      Object.assign(values, { y, dy });
+      // What has been said on the way forward need not be said again.
+      const seen = new Set(forward.map((entry) => entry.number));
+      parts.push(this.filled(backward.filter((entry) => !seen.has(entry.number)), values, { dz }));
+    } else parts.push(this.fromLoss(s, j, dy));
     const sum = Array.from({ length: n }, (_, k) => pass.dz[k * q + j]);
     const few = n > 4 ? [...sum.slice(0, 3).map(factor), "…", factor(sum.at(-1))] : sum.map(factor);
-    parts.push(row(this.components.dense[5], `${sub("db", j + 1)} = ${few.join(" + ")} = <b data-number="db">${number(db[j])}</b>`,
+    parts.push(row(dense[5], `${sub("db", j + 1)} = ${few.join(" + ")} = <b data-number="db">${number(db[j])}</b>`,
       `The sum of ${sub("dz", j + 1)} over the ${n} samples of the batch.`));
     return parts.join("") + this.update(this.offset(l).b + j, next);
   }
 
-  // A row of an activation with this neuron's numbers in it.
-  filled(entry, name, values, letter, result) {
-    const { hypers } = this.components.activations[name];
-    const known = { ...values, ...Object.fromEntries(hypers.map((hyper) => [hyper.symbol, hyper.default])) };
-    return row(entry, `${substitute(entry.math, known)} <span class="pg-result">= <b data-number="${letter}">${number(result)}</b></span>`,
-      entry.first ? "" : "The letters beside z, y and dy stand in the rows before it.");
+  // Rows with numbers in them. `values` begins with the letters that are known, and gets those that the rows define;
+  // `given` are numbers that a kernel has computed, which stand before those of the formula.
+  filled(entries, values, given, j = 0, count = 1) {
+    return entries.map((entry) => {
+      const { left, index, formula } = entry;
+      let shown = given[left];
+      if (shown === undefined && formula && left) {
+        values[left] = index ? upTo(1, count).map((k) => formula(values, k)) : formula(values);
+        shown = index ? values[left][j] : values[left];
+      } else if (shown !== undefined && !(left in values)) values[left] = shown;
+      const result = shown === undefined ? "" : ` <span class="pg-result">= <b data-number="${left}">${number(shown)}</b></span>`;
+      return row(entry, substitute(entry, values, j) + result);
+    }).join("");
   }
 
   fromAbove(l, j, s, dy) {
@@ -134,13 +188,14 @@ class Panel {
       "What the next layer passes back: its <i>dx</i> is this layer's <i>dy</i>.");
   }
 
-  fromLoss(s, j, y, dy) {
+  fromLoss(s, j, dy) {
     const { network } = this, { loss } = network, n = network.batch.length, label = Number(network.training.labels[s]);
-    const t = loss.targets[label][j];
-    const known = { yj: y, tj: t, m: loss.outputs, ...Object.fromEntries(loss.hypers.map((h) => [h.symbol, h.default])) };
-    return row(loss.row, `${substitute(loss.row.math, known)} <span class="pg-result">= ${number(dy * n)}</span>`,
-      `The output layer has no activation: <i>y</i> = <i>z</i>. The sample is of class ${label}, its target ${number(t)}. The loss is the `
-      + `mean over ${n} samples, so each has a share of 1/${n}: <i>dy</i> = <b data-number="dy">${number(dy)}</b>`);
+    const y = Array.from(network.training.layers.at(-1).y.subarray(s * loss.outputs, (s + 1) * loss.outputs));
+    const values = { y, t: loss.targets[label], m: loss.outputs, ...named(loss.hypers, loss.defaults) };
+    return `<h4>The loss of a sample of class ${label}, target ${number(loss.targets[label][j])}</h4>`
+      + this.filled(loss.rows, values, { dy: dy * n }, j, loss.outputs)
+      + `<p class="pg-note">The output layer has no activation: <i>z</i> = <i>y</i>. The loss is the mean over ${n} samples, so `
+      + `each has a share of 1/${n}: <i>dz</i> = <i>dy</i> = <b data-number="dy">${number(dy)}</b></p>`;
   }
 
   // Where a layer's parameters begin among all of them.
@@ -153,20 +208,20 @@ class Panel {
   // The optimizer's rows for one parameter.
   update(at, next) {
     const { network } = this, { name, lr, hyper } = network.choice.optimizer, optimizer = this.components.optimizers[name];
-    const known = { w: network.w[at], g: network.dw[at], lr, t: network.steps + 1, wnew: next.w[at] };
-    optimizer.hypers.forEach(({ symbol }, k) => { known[symbol] = hyper[k]; });
+    const settings = named(optimizer.hypers, hyper), given = { w_new: next.w[at] };
+    const values = { w: network.w[at], g: network.dw[at], lr, t: network.steps + 1, ...settings };
     optimizer.states.forEach((letter, k) => {
-      known[letter] = network.state[k][at];
-      known[`${letter}new`] = next.state[k][at];
+      values[letter] = network.state[k][at];
+      given[`${letter}_new`] = next.state[k][at];
     });
-    // A kernel need not keep the velocity of a momentum of 0: it is the gradient itself.
-    if (name === "sgd" && known.momentum === 0) Object.assign(known, { v: 0, vnew: known.g });
-    const settings = Object.fromEntries(optimizer.hypers.map((h, k) => [h.name, h.kind === "bool" ? Boolean(hyper[k]) : hyper[k]]));
+    // The kernel of sgd does not keep the velocity of a momentum of 0: it is the gradient.
+    if (settings.momentum === 0) delete given.v_new;
     const rows = optimizer.rows.filter(({ when }) => Object.entries(when).every(([key, value]) => settings[key] === value));
-    const left = { ...known };
-    return `<h4>The step that ${optimizer.title} makes with it</h4>` + rows.map((entry) => {
-      const result = entry.left in left ? ` <span class="pg-result">= <b data-number="${entry.left}">${number(left[entry.left])}</b></span>` : "";
-      return row(entry, substitute(entry.math, known) + result);
-    }).join("");
+    return `<h4>The step that ${optimizer.title} makes with it</h4>${this.filled(rows, values, given)}`;
   }
+}
+
+// Settings by their names, switches as true or false.
+function named(hypers, values) {
+  return Object.fromEntries(hypers.map(({ name, kind }, k) => [name, kind === "bool" ? Boolean(values[k]) : values[k]]));
 }

@@ -44,7 +44,9 @@ class Surface {
       for (let i = 0; i < n; i++) scores[first + i] = scoreOf(loss, layers.at(-1).y, i);
     });
     // A probability where the loss has one; a number beside its target 0 or 1 where it has none.
-    scores.forEach((s, i) => paint(image.data, 4 * i, loss.smooth ? Math.tanh(s / 2) : 2 * s, colours));
+    // Points must stand out from what is sure: it is painted in three quarters of their colour.
+    const shade = (s) => 0.75 * (loss.smooth ? Math.tanh(s / 2) : Math.max(-1, Math.min(2 * s, 1)));
+    scores.forEach((s, i) => paint(image.data, 4 * i, shade(s), colours));
     context.putImageData(image, 0, 0);
     const big = this.canvas.getContext("2d"), size = this.canvas.width;
     big.imageSmoothingQuality = "high";
@@ -82,11 +84,12 @@ class Surface {
   points(context, dataSet, data, colours, size) {
     const { reach, centre } = DATA_SETS[dataSet];
     const place = (x, c, sign) => (size * (1 + (sign * (x - c)) / reach)) / 2;
+    const radius = data.train.length > 120 ? 4.5 : 5.5;
     // Points that were trained on are filled; those of the test are rings.
     for (const [points, filled] of [[data.test, false], [data.train, true]]) {
       for (const [a, b, label] of points) {
         context.beginPath();
-        context.arc(place(a, centre[0], 1), place(b, centre[1], -1), 5.5, 0, 2 * Math.PI);
+        context.arc(place(a, centre[0], 1), place(b, centre[1], -1), radius, 0, 2 * Math.PI);
         const colour = `rgb(${label ? colours.one : colours.zero})`;
         context.fillStyle = filled ? colour : "#fff";
         context.strokeStyle = filled ? "#fff" : colour;
