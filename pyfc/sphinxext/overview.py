@@ -77,7 +77,7 @@ def _values(act: Activation) -> str:
         y = act.forward(np.random.default_rng(0).normal(0, 30, (2000, Widths(act).near(3))))
     low, high = (round(float(value), 3) + 0.0 for value in (np.nanmin(y), np.nanmax(y)))
     ends = "-∞" if low < -25 else f"{low:g}", "∞" if high > 25 else f"{high:g}"
-    return minus(" to ".join(ends))
+    return minus("\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}".join(ends))
 
 
 def _spark(line: Array) -> str:
