@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -79,16 +80,19 @@ def test_all_are_listed(installed, tmp_path):
     assert found == {(name, "pyfc-extra", "0.1.0", "ok") for name in NETWORKS}
 
 
-def test_its_page_shows_every_derivation(installed, package):
+def test_each_has_a_page_that_shows_its_derivation(installed, package):
     run_in(installed, "sphinx-build", "-q", "-W", "docs", "docs/_build", cwd=package)
-    page = (package / "docs" / "_build" / "index.html").read_text(encoding="utf-8")
-    for name, last in (
-        ("activations-snake", 6),
-        ("activations-crelu", 2),
-        ("activations-maxout", 3),
-        ("losses-poly1", 9),
-    ):
-        assert f'id="pyfc-{name}-{last}"' in page
+    described = tomllib.loads((package / "pyproject.toml").read_text(encoding="utf-8"))
+    points = described["project"]["entry-points"]
+    names = {f"{group.removeprefix('pyfc.')}/{name}" for group, found in points.items() for name in found}
+    assert len(names) == len(NETWORKS)
+    built = package / "docs" / "_build" / "generated"
+    assert {page.relative_to(built).with_suffix("").as_posix() for page in built.glob("*/*.html")} == names
+    for name in names:
+        page = (built / f"{name}.html").read_text(encoding="utf-8")
+        assert f'id="pyfc-{name.replace("/", "-").replace("_", "-")}-2"' in page
+        for part in ("derivation", "evidence", "example", "kernel", "speed", "references"):
+            assert f'class="pyfc-{part}' in page, (name, part)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -1,4 +1,4 @@
-"""A Sphinx extension: the derivation of a component as a table, each row beside the lines of code that run it.
+"""A Sphinx extension: pages of components, and their derivations as tables, each row beside the code that runs it.
 
 For pyfc's own documentation and for that of every plugin. In ``conf.py``::
 
@@ -22,6 +22,28 @@ Each row can be linked to: ``pyfc-activations-swish-3`` is the one of step 3 (``
 ``gelu_tanh``, for an address has no underscores). The table has the class ``pyfc-derivation``, the line below it
 ``pyfc-evidence``. Equations are native MathML, which needs neither a network nor a script; see
 :mod:`pyfc.sphinxext.mathml`.
+
+**The whole page of a component** is one directive under its title::
+
+    .. pyfc:component:: activations.swish
+
+It shows, in this order: the summary and the text below it, from the docstring; pictures (value and slope of an
+activation, value and gradient of a loss, the way of an optimizer down a valley, the weights of an initialiser and what
+they make of a signal); the derivation as above; an example with every intermediate number, worked out when the page is
+built and held against the code; the parameters with defaults and bounds; the speed on this machine; the docstring's
+Notes, Examples and References. These are numpydoc's sections. A name such as ``relu`` in literal quotes links to that
+component's page, if there is one. A reference that reads ``Authors, "Title", Venue (Year)`` gets an entry for BibTeX:
+see :mod:`pyfc.sphinxext.references`.
+
+**No page need be written by hand.** With these lines in ``conf.py`` a build writes one for each component of some
+distributions, of all that are installed if none are named, with an overview of each group and a file of references::
+
+    pyfc_component_pages = "generated"  # the folder, from that of conf.py; do not commit it
+    pyfc_component_distributions = ["my-package"]
+
+and a page of yours has ``generated/index`` in its ``toctree``. A plugin that cannot be loaded has no page, and a
+warning (``pyfc.plugin``) says why; a part of a page that cannot be made is left out, with a warning too
+(``pyfc.component``). Code that agrees with its derivation in fewer than 10 digits is an error.
 
 Needs the extra ``docs``: ``pip install 'pyfc[docs]'``.
 """
