@@ -251,10 +251,17 @@ def _exp(x: Any) -> Any:
     return mpmath.exp(x)
 
 
+#: An expression of fewer operations is evaluated sooner than its common parts are found.
+_SMALL = 25
+
+
 def evaluator(arguments: Sequence[sympy.Symbol], expression: Any) -> Any:
     """Return a function of mpmath numbers that evaluates an expression in the precision set by ``mpmath.mp``."""
     modules = [{"Heaviside": lambda x: mpmath.mpf(x > 0), "exp": _exp}, "mpmath"]
-    plain, quick = (sympy.lambdify(list(arguments), expression, modules=modules, cse=cse) for cse in (False, True))
+    plain = sympy.lambdify(list(arguments), expression, modules=modules)
+    if expression.count_ops() < _SMALL:
+        return plain
+    quick = sympy.lambdify(list(arguments), expression, modules=modules, cse=True)
 
     def evaluate(*values: Any) -> Any:
         try:

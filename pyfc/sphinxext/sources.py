@@ -96,16 +96,17 @@ def page_name(env: BuildEnvironment, path: Path, module: str) -> str:
     """
     path = path.resolve()
     roots = [folder.parent for folder in folders(env) if path.is_relative_to(folder)]
-    roots += [root for root in _package_roots(module) if path.is_relative_to(root)]
+    package = module.partition(".")[0]
+    roots += [root for root in _package_roots(package) if path.is_relative_to(root / package)]
     if roots:
         return path.relative_to(roots[0]).as_posix()
     return "/".join([*module.split(".")[:-1], path.name])
 
 
-def _package_roots(module: str) -> list[Path]:
-    """Return the folders that hold the top package of a module; none if it is no package."""
+def _package_roots(package: str) -> list[Path]:
+    """Return the folders that hold a top package; none if there is none of that name."""
     try:
-        spec = find_spec(module.partition(".")[0])
+        spec = find_spec(package)
     except (ImportError, ValueError):
         return []
     return [Path(place).resolve().parent for place in (spec and spec.submodule_search_locations) or ()]
@@ -161,25 +162,23 @@ def definition_line(text: str, name: str) -> int:
     lines, first = text.splitlines(), 0
     for part in name.split("."):
         word = re.escape(part)
-        patterns = (
+        clear = (
             rf"\s*{_KEYWORDS}\b[^=#(]*\b{word}\s*[\[({{:]",
-            rf"\s*{_KEYWORDS}\b[^=#(]*\b{word}\b",
             rf"\s*#\s*define\s+{word}\b",
-            rf"{word}\s*(?::|=(?!=))",
             rf"[A-Za-z_][\w\s*]*\b{word}\s*\([^;]*$",
             rf"\}}\s*{word}\s*;",
         )
-        found = [
-            number
-            for pattern in patterns
-            for number, line in enumerate(lines[first:], start=first + 1)
-            if re.match(pattern, line)
-        ]
-        if not found:
+        perhaps = (rf"\s*{_KEYWORDS}\b[^=#(]*\b{word}\b", rf"{word}\s*(?::|=(?!=))")
+        for patterns in (clear, perhaps):
+            found = re.compile("|".join(patterns))
+            numbers = [number for number, line in enumerate(lines, start=1) if number > first and found.match(line)]
+            if numbers:
+                break
+        else:
             raise ValueError(
                 f"nothing called {name!r} is defined there: expected a function, class, struct or constant"
             )
-        first = found[0]
+        first = numbers[0]
     return first
 
 
