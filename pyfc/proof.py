@@ -104,6 +104,9 @@ class Derivation:
         self.indexed = {name for name, _ in _INDEX.findall(text)}
         self.sizes = dict(sizes) if self.indexed or self.shapes else {}
         self.definitions: dict[sympy.Symbol, sympy.Expr] = {}
+        #: What was worked out once: whether all that defines is defined, the proofs, and right sides by their step.
+        self._complete, self._proofs = False, list[Proof]()
+        self.expanded: dict[tuple[int, tuple[str, ...]], list[Any]] = {}
 
     @staticmethod
     def _shapes(step: Step) -> dict[str, list[str]]:
@@ -218,8 +221,11 @@ class Derivation:
         )
         return derivative(self.expand(total), symbol)
 
-    def equations(self, step: Step) -> Iterator[tuple[sympy.Symbol | None, Any, Any]]:
-        """Yield (symbol on the left or None, what it means or None if it is new, right side) for every entry."""
+    def equations(self, step: Step, *, worked_out: bool = True) -> Iterator[tuple[sympy.Symbol | None, Any, Any]]:
+        """Yield (symbol on the left or None, what it means or None if it is new, right side) for every entry.
+
+        If not worked out, what a gradient means is left at the letter that it is taken by: to differentiate takes long.
+        """
         for name, indices in self._entries(step):
             left = self.parse(step.left, step, indices)
             right = self.parse(step.right, step, indices)
@@ -231,32 +237,38 @@ class Derivation:
                 pairs = [(left, right)]
             for one, other in pairs:
                 symbol = one if _LETTER.fullmatch(step.left) else None
-                yield symbol, (one if symbol is None else self._meaning(symbol, name)), other
+                yield symbol, (one if symbol is None else self._meaning(symbol, name, worked_out)), other
 
-    def _meaning(self, left: sympy.Symbol, name: str) -> Any:
+    def _meaning(self, left: sympy.Symbol, name: str, worked_out: bool) -> Any:
         if left in self.definitions:
             return self.definitions[left]
         text = str(left)
         if self.output and text.startswith("d") and name != f"d{self.output}" and self.outputs():
             base = next((s for s in self._inputs() if f"d{s}" == text), None)
             if base is not None:
-                return self.gradient(base)
+                return self.gradient(base) if worked_out else base
         return None
 
     def _inputs(self) -> set[sympy.Symbol]:
-        return set().union(*(self.expand(value).free_symbols for value in self.definitions.values()))
+        return set().union(*(value.free_symbols for value in self.definitions.values())) - set(self.definitions)
 
     def define(self, step: Step) -> bool:
         """Take a step as a definition if it is one, and say whether it is."""
-        equations = list(self.equations(step))
+        equations = list(self.equations(step, worked_out=False))
         if any(symbol is None or meaning is not None for symbol, meaning, _ in equations):
             return False
         for symbol, _, right in equations:
             self.definitions[symbol] = right
         return True
 
+    def define_all(self) -> None:
+        """Take every step that is a definition as one, without a proof of the others."""
+        for step in () if self._complete else self.steps:
+            self.define(step)
+        self._complete = True
+
     def prove(self) -> list[Proof]:
-        """Prove every step from those before it.
+        """Prove every step from those before it; what is proved once is not proved again.
 
         Returns
         -------
@@ -267,7 +279,14 @@ class Derivation:
         ProofError
             At the first step that does not follow, with a counterexample where there is one.
         """
+        if not self._proofs:
+            self._proofs = self._prove()
+        return self._proofs
+
+    def _prove(self) -> list[Proof]:
         proofs = []
+        self._complete = False
+        self.definitions.clear()
         for step in self.steps:
             if self.define(step):
                 proofs.append(Proof(step, "definition", 1))
@@ -281,6 +300,7 @@ class Derivation:
                     count += 1
             proofs.append(Proof(step, "proved", count))
         self._refuse_assumed(proofs)
+        self._complete = True
         return proofs
 
     def _refuse_assumed(self, proofs: Iterable[Proof]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -21,7 +22,14 @@ from pyfc.errors import ProofError
 
 def number_at(expression: Any, point: Mapping[sympy.Symbol, Any]) -> Any:
     """Return the value of an expression at a point, to 30 digits."""
-    return sympy.N(expression.xreplace(point), 30)
+    numbers = {part: _number(part) for part in _constants(expression)}
+    return sympy.N(expression.xreplace({**numbers, **point}), 30)
+
+
+@lru_cache(maxsize=1024)
+def _number(constant: Any) -> Any:
+    """Return the value of a constant to many more digits: SymPy would work it out again at every point."""
+    return sympy.N(constant, 200)
 
 
 #: Sizes of the points that are tried, and of those far out.
@@ -50,34 +58,44 @@ def points(
 
 def resolved(expression: Any, point: Mapping[sympy.Symbol, Any]) -> Any:
     """Return the smooth expression that a function with kinks is around a point, given as SymPy's numbers."""
-    if isinstance(expression, sympy.Piecewise):
-        for value, condition in expression.args:
-            if _holds(condition, point):
-                return resolved(value, point)
-        return sympy.nan
-    if not expression.args:
-        return expression
-    arguments = [resolved(argument, point) for argument in expression.args]
-    if isinstance(expression, (sympy.Max, sympy.Min)):
-        choose = max if isinstance(expression, sympy.Max) else min
-        return choose(arguments, key=lambda argument: number_at(argument, point))
-    if isinstance(expression, (sympy.Abs, sympy.sign, sympy.Heaviside)):
-        inner = arguments[0]
-        if inner == 0 and isinstance(expression, sympy.sign):  # such as that of a Max(z, 0), in a whole region
-            return inner
-        positive = number_at(inner, point) > 0
-        if isinstance(expression, sympy.Abs):
-            return inner if positive else -inner
-        return sympy.Integer(1 if positive else -1 if isinstance(expression, sympy.sign) else 0)
-    return expression.func(*arguments)
+    return _Resolved(point)[expression]
 
 
-def _holds(condition: Any, point: Mapping[sympy.Symbol, Any]) -> bool:
-    if condition in (sympy.true, sympy.false):
-        return bool(condition)
-    if isinstance(condition, sympy.core.relational.Relational):
-        return bool(condition.func(*(number_at(resolved(argument, point), point) for argument in condition.args)))
-    return bool(condition.func(*(sympy.sympify(_holds(argument, point)) for argument in condition.args)))
+class _Resolved(dict[Any, Any]):
+    """What expressions are around a point, each found once: in a row, the same condition is in every entry."""
+
+    def __init__(self, point: Mapping[sympy.Symbol, Any]) -> None:
+        self._point = point
+
+    def __missing__(self, expression: Any) -> Any:
+        self[expression] = found = self._find(expression)
+        return found
+
+    def _find(self, expression: Any) -> Any:
+        if isinstance(expression, sympy.Piecewise):
+            return next((self[value] for value, condition in expression.args if self._holds(condition)), sympy.nan)
+        if not expression.has(*KINKS):
+            return expression
+        arguments = [self[argument] for argument in expression.args]
+        if isinstance(expression, (sympy.Max, sympy.Min)):
+            choose = max if isinstance(expression, sympy.Max) else min
+            return choose(arguments, key=lambda argument: number_at(argument, self._point))
+        if isinstance(expression, (sympy.Abs, sympy.sign, sympy.Heaviside)):
+            inner = arguments[0]
+            if inner == 0 and isinstance(expression, sympy.sign):  # such as that of a Max(z, 0), in a whole region
+                return inner
+            positive = number_at(inner, self._point) > 0
+            if isinstance(expression, sympy.Abs):
+                return inner if positive else -inner
+            return sympy.Integer(1 if positive else -1 if isinstance(expression, sympy.sign) else 0)
+        return expression.func(*arguments)
+
+    def _holds(self, condition: Any) -> bool:
+        if condition in (sympy.true, sympy.false):
+            return bool(condition)
+        if isinstance(condition, sympy.core.relational.Relational):
+            return bool(condition.func(*(number_at(self[argument], self._point) for argument in condition.args)))
+        return bool(condition.func(*(sympy.sympify(self._holds(argument)) for argument in condition.args)))
 
 
 #: What makes a function not smooth.
@@ -251,22 +269,48 @@ def _exp(x: Any) -> Any:
     return mpmath.exp(x)
 
 
-#: An expression of fewer operations is evaluated sooner than its common parts are found.
-_SMALL = 25
-
-
 def evaluator(arguments: Sequence[sympy.Symbol], expression: Any) -> Any:
-    """Return a function of mpmath numbers that evaluates an expression in the precision set by ``mpmath.mp``."""
-    modules = [{"Heaviside": lambda x: mpmath.mpf(x > 0), "exp": _exp}, "mpmath"]
-    plain = sympy.lambdify(list(arguments), expression, modules=modules)
-    if expression.count_ops() < _SMALL:
-        return plain
-    quick = sympy.lambdify(list(arguments), expression, modules=modules, cse=True)
+    """Return a function of mpmath numbers that evaluates an expression in the precision set by ``mpmath.mp``.
+
+    A list of expressions gives a list of values; what they have in common is evaluated once.
+    """
+    parts = {part: sympy.Dummy() for part in _constants(expression)}
+    names = [*arguments, *parts.values()]
+    quick = _lambdify(names, _replaced(expression, parts), cse=True)  # each common part once
+    constants = _lambdify([], list(parts), cse=True)
+    known: dict[int, list[Any]] = {}
+
+    @cache
+    def plain() -> Any:
+        return _lambdify(list(arguments), expression, cse=False)
 
     def evaluate(*values: Any) -> Any:
+        precision = mpmath.mp.prec
         try:
-            return quick(*values)  # each common part once
+            if precision not in known:
+                known[precision] = constants()
+            return quick(*values, *known[precision])
         except (ArithmeticError, ValueError):  # also where a Piecewise leaves it out
-            return plain(*values)
+            return plain()(*values)
 
     return evaluate
+
+
+def _lambdify(arguments: list[Any], expression: Any, *, cse: bool) -> Any:
+    modules = [{"Heaviside": lambda x: mpmath.mpf(x > 0), "exp": _exp}, "mpmath"]
+    return sympy.lambdify(arguments, expression, modules=modules, cse=cse)
+
+
+def _replaced(expression: Any, parts: Mapping[Any, Any]) -> Any:
+    if isinstance(expression, list):
+        return [_replaced(one, parts) for one in expression]
+    return expression.xreplace(parts)
+
+
+def _constants(expression: Any) -> dict[Any, None]:
+    """Return the largest parts of an expression without letters that are more than a number, such as ``sqrt(2/pi)``."""
+    if isinstance(expression, list):
+        return {part: None for one in expression for part in _constants(one)}
+    if isinstance(expression, sympy.Expr) and not expression.free_symbols:
+        return {} if expression.is_Number else {expression: None}
+    return {part: None for one in expression.args for part in _constants(one)}

@@ -79,7 +79,7 @@ class Trace(Mapping[str, Array]):
 def trace(network: Network, X: npt.ArrayLike, y: npt.ArrayLike) -> Trace:
     """Run one step, forward and backward, and keep every array; dropout is off and no parameter moves.
 
-    The penalties l1 and l2 are left out, of the loss and of dW; :meth:`Network.loss_and_gradients` has them.
+    The penalties l1 and l2 are left out, of the loss and of dW; :meth:`pyfc.Network.loss_and_gradients` has them.
 
     Parameters
     ----------

@@ -172,8 +172,8 @@ def test_surface_shows_the_class_at_each_point(line):
     left, right, bottom, top = ax.images[0].get_extent()
     assert left < -1 < 2 < right
     assert bottom < 0 < 2 < top
-    image, (blue, vermillion) = image_of(ax), class_colours(2)
-    towards = [np.linalg.norm(image - colour, axis=-1) for colour in (blue, vermillion)]
+    image, (blue, vermilion) = image_of(ax), class_colours(2)
+    towards = [np.linalg.norm(image - colour, axis=-1) for colour in (blue, vermilion)]
     x1, x2 = np.meshgrid(np.linspace(left, right, 50), np.linspace(bottom, top, 50))
     clear = np.abs(x1 - x2) > 0.1
     np.testing.assert_array_equal((towards[1] < towards[0])[clear], (x1 > x2)[clear])

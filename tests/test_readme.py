@@ -19,7 +19,7 @@ def test_examples_run(capsys):
     assert runner.run(test).failed == 0, capsys.readouterr().out
 
 
-@pytest.mark.parametrize("program", ["pyfc demo", "pytest"])
+@pytest.mark.parametrize("program", ["pyfc demo", "sphinx-build -W -n -j auto docs docs/_build/html", "pytest"])
 def test_commands_are_one_line(program):
     commands = [line for language, text in BLOCKS if language == "sh" for line in text.splitlines()]
     (command,) = [line for line in commands if line.endswith(f"/bin/{program}")]

@@ -44,7 +44,8 @@ def build(tmp_path, capsys):
     def build(*components):
         source = tmp_path / "docs"
         source.mkdir()
-        (source / "conf.py").write_text('extensions = ["pyfc.sphinxext"]\n')
+        # MathJax leaves the LaTeX on the page, which is what is compared here.
+        (source / "conf.py").write_text('extensions = ["pyfc.sphinxext"]\nhtml_math_renderer = "mathjax"\n')
         directives = "\n\n".join(f".. pyfc:derivation:: {name}" for name in components)
         (source / "index.rst").write_text(f"Title\n=====\n\n{directives}\n")
         registry.refresh()

@@ -50,7 +50,9 @@ def book(tmp_path_factory):
     code.mkdir(parents=True)
     (code / "engine.pyx").write_text(ENGINE)
     (code / "notes.txt").write_text("no source")
-    (docs / "conf.py").write_text('extensions = ["pyfc.sphinxext"]\npyfc_source_folders = ["../code"]\n')
+    (docs / "conf.py").write_text(
+        'extensions = ["pyfc.sphinxext"]\nhtml_math_renderer = "mathjax"\npyfc_source_folders = ["../code"]\n'
+    )
     (docs / "index.rst").write_text(INDEX)
     for name in PAGES:
         (docs / f"{name}.rst").write_text(f"{name}\n{'=' * len(name)}\n\n.. pyfc:derivation:: {name}\n")

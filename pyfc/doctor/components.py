@@ -85,38 +85,55 @@ def _text(error: BaseException) -> str:
         return f"{type(error).__name__}, whose message cannot be shown"
 
 
-def nanoseconds(component: Component) -> dict[str, float]:
-    """Return how long each function of a component takes for one number in float32, the call from Python included.
+def nanoseconds(component: Component, dtype: Any = np.float32) -> dict[str, float]:
+    """Return how long each function of a component takes for one number, the call from Python included.
 
     Parameters
     ----------
     component : Component
         With its hyper-parameters.
+    dtype : dtype, default float32
+        Of the numbers.
 
     Returns
     -------
     dict of str to float
         ``forward`` and ``backward`` of an activation or a loss, ``update`` of an optimizer that works in batches.
     """
-    return {name: _seconds(call) / (ROWS * COLS) * 1e9 for name, call in _calls(component).items()}
+    return {name: per_number(call) for name, call in _calls(component, dtype).items()}
 
 
-def _calls(component: Component) -> dict[str, Callable[[], None]]:
+def per_number(call: Callable[[], object]) -> float:
+    """Return the nanoseconds that a call takes for each of ``ROWS`` times ``COLS`` numbers.
+
+    Parameters
+    ----------
+    call : callable
+        Works on so many.
+
+    Returns
+    -------
+    float
+    """
+    return _seconds(call) / (ROWS * COLS) * 1e9
+
+
+def _calls(component: Component, dtype: Any = np.float32) -> dict[str, Callable[[], None]]:
     if isinstance(component, Activation):
-        return _activation_calls(component)
+        return _activation_calls(component, dtype)
     if isinstance(component, Loss):
-        return _loss_calls(component)
+        return _loss_calls(component, dtype)
     if isinstance(component, Optimizer) and not component.full_batch:
-        return _optimizer_calls(component)
+        return _optimizer_calls(component, dtype)
     return {}
 
 
-def _activation_calls(act: Activation) -> dict[str, Callable[[], None]]:
+def _activation_calls(act: Activation, dtype: Any) -> dict[str, Callable[[], None]]:
     draw = np.random.default_rng(0)
-    z = draw.normal(size=(ROWS, COLS)).astype(np.float32)
-    y, dz = np.empty((ROWS, act.out_cols(COLS)), np.float32), np.empty_like(z)
-    dy = draw.normal(size=y.shape).astype(np.float32)
-    a = np.full(act.params(COLS), act.learned.start if act.learned else 0, np.float32)
+    z = draw.normal(size=(ROWS, COLS)).astype(dtype)
+    y, dz = np.empty((ROWS, act.out_cols(COLS)), dtype), np.empty_like(z)
+    dy = draw.normal(size=(ROWS, y.shape[1])).astype(dtype)
+    a = np.full(act.params(COLS), act.learned.start if act.learned else 0, dtype)
     da = np.zeros_like(a)
     x, r = (z if "z" in act.needs else None), (y if "y" in act.needs else None)
     return {
@@ -125,23 +142,23 @@ def _activation_calls(act: Activation) -> dict[str, Callable[[], None]]:
     }
 
 
-def _loss_calls(loss: Loss) -> dict[str, Callable[[], None]]:
-    y, t = samples(loss, ROWS, COLS, np.float32)
-    share, value, dy = np.full(ROWS, 1 / ROWS, np.float32), np.empty(ROWS, np.float32), np.empty_like(y)
+def _loss_calls(loss: Loss, dtype: Any) -> dict[str, Callable[[], None]]:
+    y, t = samples(loss, ROWS, COLS, dtype)
+    share, value, dy = np.full(ROWS, 1 / ROWS, dtype), np.empty(ROWS, dtype), np.empty_like(y)
     return {
         "forward": lambda: loss.compute_forward(y, t, value),
         "backward": lambda: loss.compute_backward(y, t, share, dy),
     }
 
 
-def _optimizer_calls(optimizer: Optimizer) -> dict[str, Callable[[], None]]:
+def _optimizer_calls(optimizer: Optimizer, dtype: Any) -> dict[str, Callable[[], None]]:
     draw = np.random.default_rng(0)
-    w, dw = (draw.normal(size=ROWS * COLS).astype(np.float32) for _ in range(2))
+    w, dw = (draw.normal(size=ROWS * COLS).astype(dtype) for _ in range(2))
     state, rate = optimizer.new_state(w.size, w.dtype), optimizer.rate(0)
     return {"update": lambda: optimizer.update(w, dw, state, rate, 2)}
 
 
-def _seconds(call: Callable[[], None]) -> float:
+def _seconds(call: Callable[[], object]) -> float:
     """Return how long a call takes: the median of some samples, after a first one that does not count."""
     call()
     start = perf_counter()

@@ -29,6 +29,10 @@ cdef extern from "pyfc_math.h" nogil:
     double short "pyfc_short_f64"(double)
     float pyfc_tanh_f32(float)
     double pyfc_tanh_f64(double)
+    float pyfc_tanh_rest_f32(float)
+    double pyfc_tanh_rest_f64(double)
+    float pyfc_tanh_square_rest_f32(float)
+    double pyfc_tanh_square_rest_f64(double)
     float pyfc_normal_tail_slope_f32(float)
     double pyfc_normal_tail_slope_f64(double)
     float pyfc_normal_tail_x_f32(float)
@@ -195,6 +199,22 @@ cdef inline real tanh(real x) noexcept nogil:
         return pyfc_tanh_f32(x)
     else:
         return pyfc_tanh_f64(x)
+
+
+cdef inline real tanh_rest(real w) noexcept nogil:
+    """(1 - tanh(x)/x) / w for w = x**2 from 0 to 1."""
+    if real is float:
+        return pyfc_tanh_rest_f32(w)
+    else:
+        return pyfc_tanh_rest_f64(w)
+
+
+cdef inline real tanh_square_rest(real w) noexcept nogil:
+    """(1 - tanh(x)**2 / w) / w for w = x**2 from 0 to 1."""
+    if real is float:
+        return pyfc_tanh_square_rest_f32(w)
+    else:
+        return pyfc_tanh_square_rest_f64(w)
 
 
 cdef inline real normal_tail_x(real x) noexcept nogil:

@@ -61,7 +61,7 @@ class Activation(Layer):
         return {learned.letter: np.full(self.function.params(n_in), learned.start, dtype)} if learned else {}
 
     def forward(self, x: npt.ArrayLike, *, training: bool = False) -> tuple[Array, Any]:
-        """Return (y, cache); see :meth:`Layer.forward`."""
+        """Return (y, cache); see :meth:`pyfc.layers.Layer.forward`."""
         z = self.ready(x)
         y = self.function.forward(z, a=self._learned())
         return y, (z if "z" in self.function.needs else None, y if "y" in self.function.needs else None)
@@ -69,7 +69,7 @@ class Activation(Layer):
     def backward(
         self, dy: npt.ArrayLike, cache: Any, *, need_dx: bool = True, out: Mapping[str, Array] | None = None
     ) -> tuple[Array | None, dict[str, Array]]:
-        """Return (dz, gradient of the learned parameter by its letter); see :meth:`Layer.backward`."""
+        """Return (dz, gradient of the learned parameter by its letter); see :meth:`pyfc.layers.Layer.backward`."""
         z, y = cache
         result = self.function.backward(dy, z=z, y=y, a=self._learned())
         learned = self.function.learned

@@ -95,14 +95,14 @@ class Dense(Layer):
         }
 
     def forward(self, x: npt.ArrayLike, *, training: bool = False) -> tuple[Array, Any]:
-        """Return (Z, cache); see :meth:`Layer.forward`."""
+        """Return (Z, cache); see :meth:`pyfc.layers.Layer.forward`."""
         x = self.ready(x)
         return kernels.dense_forward(x, self.parameters["W"], self.parameters["b"]), x
 
     def backward(
         self, dy: npt.ArrayLike, cache: Any, *, need_dx: bool = True, out: Mapping[str, Array] | None = None
     ) -> tuple[Array | None, dict[str, Array]]:
-        """Return (dX, {"W": dW, "b": db}); see :meth:`Layer.backward`."""
+        """Return (dX, {"W": dW, "b": db}); see :meth:`pyfc.layers.Layer.backward`."""
         into = out or {}
         dx, dw, db = kernels.dense_backward(dy, cache, self.parameters["W"], need_dx, into.get("W"), into.get("b"))
         return dx, {"W": dw, "b": db}

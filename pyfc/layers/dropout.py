@@ -65,7 +65,7 @@ class Dropout(Layer):
         return {}
 
     def forward(self, x: npt.ArrayLike, *, training: bool = False) -> tuple[Array, Any]:
-        """Return (y, cache); see :meth:`Layer.forward`."""
+        """Return (y, cache); see :meth:`pyfc.layers.Layer.forward`."""
         x = self.ready(x)
         if not training or self.rate == 0:
             return x, None
@@ -80,7 +80,7 @@ class Dropout(Layer):
         need_dx: bool = True,
         out: Mapping[str, Array] | None = None,
     ) -> tuple[Array | None, dict[str, Array]]:
-        """Return (dx, {}); see :meth:`Layer.backward`."""
+        """Return (dx, {}); see :meth:`pyfc.layers.Layer.backward`."""
         if not need_dx:
             return None, {}
         dy = np.asarray(dy)

@@ -47,7 +47,7 @@ class Scale(Layer):
         return f"Scale({self.factor:g})"
 
     def forward(self, x: npt.ArrayLike, *, training: bool = False) -> tuple[Array, Any]:
-        """Return (y, cache); see :meth:`Layer.forward`."""
+        """Return (y, cache); see :meth:`pyfc.layers.Layer.forward`."""
         return kernels.rescale(self.ready(x), self.factor), None
 
     def backward(
@@ -58,7 +58,7 @@ class Scale(Layer):
         need_dx: bool = True,
         out: Mapping[str, Array] | None = None,
     ) -> tuple[Array | None, dict[str, Array]]:
-        """Return (dx, {}); see :meth:`Layer.backward`."""
+        """Return (dx, {}); see :meth:`pyfc.layers.Layer.backward`."""
         return (kernels.rescale(np.asarray(dy), self.factor) if need_dx else None), {}
 
     def operation(self) -> tuple[str, Any]:

@@ -17,15 +17,15 @@ Floats = npt.NDArray[np.float64]
 
 #: M. Okabe, K. Ito, "Color Universal Design" (2008), without black; the yellow last, as it is faint on white.
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#F0E442")
-BLUE, VERMILLION = OKABE_ITO[:2]
+BLUE, VERMILION = OKABE_ITO[:2]
 #: Colour and style of the first and the second line of a picture.
-LINES = ((BLUE, "-"), (VERMILLION, "--"))
+LINES = ((BLUE, "-"), (VERMILION, "--"))
 MARKERS = "os^Dv<>Ph*"
 INK, GREY, FAINT = "#222222", "#666666", "#DDDDDD"
 
-#: From white to blue, and from blue over white to vermillion: the eye reads both by lightness alone.
+#: From white to blue, and from blue over white to vermilion: the eye reads both by lightness alone.
 SHARES = LinearSegmentedColormap.from_list("shares", ["#FFFFFF", "#9CC9E6", BLUE, "#00304F"])
-SIGNED = LinearSegmentedColormap.from_list("signed", ["#00304F", BLUE, "#FFFFFF", VERMILLION, "#5A2200"])
+SIGNED = LinearSegmentedColormap.from_list("signed", ["#00304F", BLUE, "#FFFFFF", VERMILION, "#5A2200"])
 
 DPI = 150
 

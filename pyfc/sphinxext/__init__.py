@@ -44,7 +44,8 @@ file or name is an error::
 
 The style sheet ``derivation.css`` is added to the pages. It uses the colours of the theme furo, light and dark, and
 has its own for other themes. The table has the class ``pyfc-derivation``, what stands below it ``pyfc-evidence``. In
-another directive, :func:`derivation_nodes` returns the same as this one puts on a page.
+another directive, :func:`derivation_nodes` returns the same as this one puts on a page. Equations are native MathML,
+which needs neither a network nor a script; see :mod:`pyfc.sphinxext.mathml`.
 
 Needs the extra ``docs``: ``pip install 'pyfc[docs]'``.
 """
@@ -55,10 +56,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyfc
+from pyfc.sphinxext import mathml
 from pyfc.sphinxext.code import link_code
+from pyfc.sphinxext.component import ComponentDirective
 from pyfc.sphinxext.derivation import DerivationDirective, derivation_nodes
 from pyfc.sphinxext.domain import PyfcDomain
 from pyfc.sphinxext.evidence import Evidence, evidence_of
+from pyfc.sphinxext.pages import setup_pages
 from pyfc.sphinxext.sources import SourceRole, collect_pages
 from pyfc.sphinxext.subject import Subject, subject_of
 
@@ -67,6 +71,7 @@ if TYPE_CHECKING:
     from sphinx.util.typing import ExtensionMetadata
 
 __all__ = [
+    "ComponentDirective",
     "DerivationDirective",
     "Evidence",
     "PyfcDomain",
@@ -80,13 +85,16 @@ __all__ = [
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Add the domain, the pages of the sources and the style sheet to a Sphinx project."""
+    """Add the domain, the pages of components and sources, and the style sheets to a Sphinx project."""
     app.add_domain(PyfcDomain)
+    mathml.setup(app)
+    setup_pages(app)
     app.add_config_value("pyfc_source_folders", [], "env", list)
     app.connect("builder-inited", _add_static_files)
     app.connect("doctree-resolved", link_code)
     app.connect("html-collect-pages", collect_pages)
-    app.add_css_file("derivation.css")
+    for name in ("derivation.css", "component.css"):
+        app.add_css_file(name)
     return {"version": pyfc.__version__, "parallel_read_safe": True, "parallel_write_safe": True}
 
 

@@ -14,6 +14,7 @@ from docutils import nodes
 from sphinx.domains import Domain
 from sphinx.util.nodes import make_refnode
 
+from pyfc.sphinxext.component import ComponentDirective
 from pyfc.sphinxext.derivation import DerivationDirective
 from pyfc.sphinxext.sources import SourceRole, has_source_pages, page_document
 
@@ -28,7 +29,7 @@ class PyfcDomain(Domain):
 
     name = "pyfc"
     label = "pyfc"
-    directives: ClassVar = {"derivation": DerivationDirective}
+    directives: ClassVar = {"component": ComponentDirective, "derivation": DerivationDirective}
     roles: ClassVar = {"source": SourceRole()}
     initial_data: ClassVar = {"sources": {}, "rows": {}}
     data_version = 1

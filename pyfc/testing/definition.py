@@ -41,8 +41,7 @@ def gradients_of_definition(
     -------
     dict of str to ndarray
     """
-    for step in derivation.steps:
-        derivation.define(step)
+    derivation.define_all()
     outputs = [derivation.expand(derivation.definitions[symbol]) for symbol in derivation.outputs()]
     numbers = {k: v for k, v in component.config().items() if not isinstance(v, (bool, str))}
     learned = getattr(component, "learned", None)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import mpmath
@@ -28,6 +29,10 @@ MAX_ULP = 4.0
 
 #: Enough digits that 1 + exp(-z) keeps exp(-z) wherever that is not 0 in the dtype.
 _DIGITS = {np.dtype(np.float32): 120, np.dtype(np.float64): 720}
+
+#: Derivations by all that they depend on, and how many are kept: to read and to prove one takes up to seconds.
+_KEPT = 256
+_derivations: dict[str, Derivation] = {}
 
 
 @dataclass(frozen=True)
@@ -53,14 +58,22 @@ class Worst:
 
 
 def derivation_of(component: Component, output: str, *, sizes: Mapping[str, int] | None = None) -> Derivation:
-    """Return the derivation of a component, for the values that its switches, choices and whole numbers have."""
+    """Return the derivation of a component, for the values that its switches, choices and whole numbers have.
+
+    The same object for the same steps and values: other numbers change nothing in a proof, nor does the dtype.
+    """
     bounds = {
         name: None if isinstance(hyper.default, (bool, str)) else (hyper.low, hyper.open_low)
         for name, hyper in component.hyperparameters.items()
     }
     options = {name: value for name, value in component.config().items() if isinstance(value, (bool, str, int))}
-    more = {} if sizes is None else {"sizes": sizes}
-    return Derivation(component.derivation, output, bounds, options, **more)
+    key = repr((component.derivation, output, bounds, options, sizes))
+    if key not in _derivations:
+        if len(_derivations) >= _KEPT:
+            _derivations.clear()
+        more = {} if sizes is None else {"sizes": sizes}
+        _derivations[key] = Derivation(component.derivation, output, bounds, options, **more)
+    return _derivations[key]
 
 
 def add_precision(
@@ -98,8 +111,6 @@ def add_precision(
     strict : bool, default True
         Whether numbers below the smallest normal one count, and the rounding of a product in an exponent does not.
     """
-    for step in derivation.steps:
-        derivation.define(step)
     compared = set()
     for step in derivation.steps:
         name = step.left.partition("[")[0]
@@ -144,13 +155,31 @@ def shown(named: Mapping[str, Array]) -> tuple[tuple[str, str], ...]:
 
 def expressions(derivation: Derivation, step: Step, given: tuple[str, ...]) -> list[Any]:
     """Return the right sides of a step, one for each entry of the left, in terms of what the kernel is given."""
-    kept = {s: e for s, e in derivation.definitions.items() if str(s).split("_")[0] in given}
-    for symbol in kept:
-        del derivation.definitions[symbol]
-    try:
-        return [derivation.expand(right) for _, _, right in derivation.equations(step)]
-    finally:
-        derivation.definitions.update(kept)
+    derivation.define_all()
+    key = step.number, given
+    if key not in derivation.expanded:
+        kept = {s: e for s, e in derivation.definitions.items() if str(s).split("_")[0] in given}
+        for symbol in kept:
+            del derivation.definitions[symbol]
+        try:
+            rights = [right for _, _, right in derivation.equations(step)]
+            derivation.expanded[key] = [derivation.expand(right) for right in rights]
+        finally:
+            derivation.definitions.update(kept)
+    return derivation.expanded[key]
+
+
+@lru_cache(maxsize=2 * _KEPT)
+def _exact_and_scale(symbols: tuple[Any, ...], right: Any, strict: bool) -> Any:
+    """Return a function of mpmath numbers that returns the value of an expression and the size of its largest term."""
+    return evaluator(symbols, [right, magnitude(right, strict=strict)])
+
+
+@lru_cache(maxsize=1 << 14)
+def _measured(function: Any, digits: int, values: tuple[float, ...]) -> Any:
+    """Return what such a function returns; components with the same steps are held to the same numbers."""
+    with mpmath.workdps(digits):
+        return function(*map(mpmath.mpf, values))
 
 
 def worst_error(
@@ -182,15 +211,14 @@ def worst_error(
     tiny = 0.0 if strict else float(np.finfo(dtype).tiny)
     with mpmath.workdps(_DIGITS[dtype]):
         for entry, right in enumerate(right_sides):
-            exact = evaluator(symbols, right)
-            largest = evaluator(symbols, magnitude(right, strict=strict))
+            function = _exact_and_scale(tuple(symbols), right, strict)
             for row in range(len(computed)):
-                values = [mpmath.mpf(float(column[row])) for column in columns]
-                got, true, scale = computed[row, entry], exact(*values), largest(*values)
+                values = tuple(float(column[row]) + 0.0 for column in columns)  # without a sign of zero
+                got, (true, scale) = computed[row, entry], _measured(function, _DIGITS[dtype], values)
                 of_result = ulp_error(got, true, true)
                 found = min(of_result, ulp_error(got, true, scale, floor=tiny))
                 if found > worst.ulp or (found == worst.ulp and of_result > worst.ulp_of_result):
-                    at = ", ".join(f"{s} = {float(v)!r}" for s, v in zip(symbols, values, strict=True))
+                    at = ", ".join(f"{s} = {v!r}" for s, v in zip(symbols, values, strict=True))
                     text = f"at row {row}, entry {entry} ({at}) computed {got!r}, true {mpmath.nstr(true, 17)}"
                     given = zip(symbols[:given_count], columns, strict=False)
                     inside = tuple((str(s), str(column[row])) for s, column in given if s in right.free_symbols)

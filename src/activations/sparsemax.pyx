@@ -1,9 +1,10 @@
-"""sparsemax: turns a row of numbers into probabilities, of which many are exactly 0. In Cython."""
+"""sparsemax: turns a row of numbers into probabilities, of which many are exactly 0."""
 from pyfc_kernel cimport (
     IN_PLACE, NEEDS_Y, activation_capsule, activation_kernel, int64_t, real, shape_t, status)
-from pyfc_math cimport highest
+from pyfc_math cimport highest, sum_low
 
-from pyfc.component import Activation, Step
+from pyfc.component import Activation
+from pyfc.derivation import Step
 
 cdef activation_kernel functions
 
@@ -36,15 +37,22 @@ cdef inline void forward_row(int64_t m, const real *z, real *y) noexcept nogil:
 
 
 cdef inline void backward_row(int64_t m, const real *y, const real *dy, real *dz) noexcept nogil:
+    """Fill one row of dz."""
     cdef int64_t i
-    cdef double s, count = 0, total = 0
+    cdef double s, p, q, t, count = 0, low = 0, total = 0
     for i in range(m):
         s = 1 if y[i] > 0 else y[i]                                    # (9)
         count += s                                                     # (10)
-        total += s * dy[i]                                             # (10)
+        p = s * dy[i]                                                  # (10)
+        t = total + p                                                  # (10)
+        if real is double:  # what rounding took
+            low += sum_low(total, p, t)
+        total = t
+    q = total / count                                                  # (10)
+    low = ((total - q * count) + low) / count  # and from q
     for i in range(m):
         s = 1 if y[i] > 0 else y[i]                                    # (9)
-        dz[i] = <real>(s * (dy[i] - total / count))                    # (10)
+        dz[i] = <real>(s * ((dy[i] - q) - low))                           # (10)
 
 
 cdef status forward(

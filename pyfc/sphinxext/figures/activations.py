@@ -1,0 +1,185 @@
+"""The pictures of an activation: its value and its slope, with what matters in training marked.
+
+Of a function of one number: where it is saturated, where it has kinks and jumps, where it is steepest. Of a function of
+whole rows: how each output moves with one of the inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from pyfc.component import Activation
+from pyfc.component.base import Array
+from pyfc.sphinxext.figures.drawing import INK, LINES, STYLES, Panel, minus, name_line, new_panel, zero_lines
+from pyfc.testing.inputs import Widths
+
+#: The range of z, and how finely it is drawn.
+LOW, HIGH, POINTS = -6.0, 6.0, 601
+#: Where the slope is smaller than this, nothing is learned.
+SATURATED = 0.01
+#: What the derivative is called.
+SLOPE = "f\N{PRIME}(z)"
+#: The slope of a smooth function changes by less than this between two points.
+_JUMP = 0.03
+#: The other inputs of a row whose first one moves.
+_OTHERS = (1.0, -1.0, 0.5, 0.0, -0.5)
+
+
+def activation_panels(act: Activation) -> list[Panel]:
+    """Return the pictures of an activation: y, and its derivative by z."""
+    return _elementwise(act) if act.elementwise else _rowwise(act)
+
+
+def value_and_slope(act: Activation, z: Array) -> tuple[Array, Array]:
+    """Return f(z) and f'(z) of an elementwise activation, (n,) each, with what it learns at its start."""
+    with np.errstate(all="ignore"):
+        y = act.forward(z[:, None])
+        dz = act.backward(np.ones_like(y), z=z[:, None], y=y)
+    return y[:, 0], np.array(dz[0] if act.learned else dz)[:, 0]
+
+
+def edges(function: Callable[[Array], Array], z: Array) -> dict[int, float]:
+    """Return where a function of one number jumps: the index of the point before it, and the place, by bisection."""
+    step = np.abs(np.diff(function(z)))
+    beside = np.maximum(np.append(step[1:], 0), np.insert(step[:-1], 0, 0))
+    found = {}
+    for index in np.flatnonzero((step > _JUMP) & (step > 5 * beside)):
+        low, high = z[index], z[index + 1]
+        for _ in range(40):
+            middle = (low + high) / 2
+            a, b, c = function(np.array([low, middle, high]))
+            low, high = (middle, high) if abs(c - b) > abs(b - a) else (low, middle)
+        found[int(index)] = float(round((low + high) / 2, 6)) + 0.0  # no -0
+    return found
+
+
+def _elementwise(act: Activation) -> list[Panel]:
+    z = np.linspace(LOW, HIGH, POINTS)
+    y, slope = value_and_slope(act, z)
+    jumps = edges(lambda at: value_and_slope(act, at)[0], z)
+    kinks = jumps | edges(lambda at: value_and_slope(act, at)[1], z)
+    flat = np.abs(slope) < SATURATED
+    words = [_saturation(z, flat), _kinks(kinks, jumps)]
+    marks = [f"shaded, where it is below {SATURATED} in size"] if _runs(flat) else []
+    marks += ["rings at its jumps"] if kinks else []
+    settings = ", ".join(f"{name} = {value}" for name, value in act.config().items())
+    if act.learned:
+        settings = ", ".join(filter(None, [settings, f"{act.learned.letter} = {act.learned.start:g}"]))
+    of = f" for {settings}" if settings else ""
+    drawn = []
+    for label, line, breaks, colour in (("f(z)", y, jumps, LINES[0]), (SLOPE, slope, kinks, LINES[1])):
+        figure, ax = new_panel("z", "")
+        zero_lines(ax)
+        _shade(ax, z, flat)
+        _limits(ax, line)
+        ax.plot(*_broken(z, line, breaks), color=colour, linewidth=2.4)
+        _mark(ax, z, line, kinks, breaks, colour)
+        ax.set_title(label, loc="left", fontsize=12, color=colour)
+        what = f"The function f(z){of}" if label == "f(z)" else "; ".join([f"Its derivative {SLOPE}", *marks])
+        drawn.append(Panel(figure, what, f"{_course(z, line, label)} {' '.join(filter(None, words))}"))
+    return drawn
+
+
+def _broken(z: Array, line: Array, breaks: dict[int, float]) -> tuple[Array, Array]:
+    """Return a line that is not drawn across its jumps."""
+    at = [index + 1 for index in breaks]
+    return np.insert(z, at, np.nan), np.insert(line, at, np.nan)
+
+
+def _limits(ax: Axes, line: Array) -> None:
+    """Set what is shown: all of a line, unless it grows beyond what z does."""
+    finite = line[np.isfinite(line)]
+    low, high = max(finite.min(), LOW), min(finite.max(), HIGH)
+    room = 0.08 * max(high - low, 0.5)
+    ax.set_xlim(LOW, HIGH)
+    ax.set_ylim(min(low, 0) - room, max(high, 0) + room)
+    ax.set_xticks(range(-6, 7, 2))
+
+
+def _shade(ax: Axes, z: Array, flat: Array) -> None:
+    """Shade where a function is saturated."""
+    for first, last in _runs(flat):
+        ax.axvspan(z[first], z[last], color=INK, alpha=0.09, linewidth=0, zorder=0)
+
+
+def _runs(flags: Array) -> list[tuple[int, int]]:
+    """Return first and last index of each run of True that is longer than what a turning point makes."""
+    changes = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(int)))
+    return [(int(a), int(b) - 1) for a, b in zip(changes[::2], changes[1::2], strict=True) if b - a > len(flags) / 20]
+
+
+def _mark(ax: Axes, z: Array, line: Array, kinks: dict[int, float], breaks: dict[int, float], colour: str) -> None:
+    """Put a ring on each kink and both ends of each jump, and a dot with its value on a highest and lowest point."""
+    for index, kink in kinks.items():
+        ends = {line[index], line[index + 1]} if index in breaks else {np.interp(kink, z, line)}
+        ax.plot([kink] * len(ends), list(ends), "o", mfc="none", mec=colour, markersize=6, mew=1.4, clip_on=False)
+    for extreme, va in ((np.nanargmax(line), "bottom"), (np.nanargmin(line), "top")):
+        inside = 5 < extreme < len(z) - 6 and not any(abs(z[extreme] - kink) < 0.05 for kink in kinks.values())
+        if inside and line[extreme - 4] != line[extreme] != line[extreme + 4]:
+            ax.plot(z[extreme], line[extreme], "o", color=colour, markersize=4.5)
+            name_line(ax, minus(f"{line[extreme]:.3g}"), (z[extreme], line[extreme]), colour, ha="left", va=va)
+
+
+def _saturation(z: Array, flat: Array) -> str:
+    spans = [f"z = {z[a]:.3g} to {z[b]:.3g}" for a, b in _runs(flat)]
+    if not spans:
+        return ""
+    return f"Shaded, where it is saturated (the derivative is below {SATURATED} in size): {' and '.join(spans)}."
+
+
+def _kinks(kinks: dict[int, float], jumps: dict[int, float]) -> str:
+    if not kinks:
+        return "Neither jumps."
+    where = ", ".join(f"{kink:.4g}" for kink in kinks.values())
+    return f"Rings: the {'value' if jumps else 'slope'} jumps at z = {where}."
+
+
+def _course(z: Array, line: Array, label: str) -> str:
+    places = [0, len(z) // 2, len(z) - 1]
+    return f"{label} is " + ", ".join(f"{line[i]:.3g} at z = {z[i]:g}" for i in places) + "."
+
+
+def _rowwise(act: Activation) -> list[Panel]:
+    moving = np.linspace(LOW, HIGH, POINTS)
+    cols = Widths(act).near(3)
+    others = np.resize(_OTHERS, cols - 1)
+    z = np.column_stack([moving, np.tile(others, (POINTS, 1))])
+    y = act.forward(z)
+    slopes = []
+    for output in range(y.shape[1]):
+        dy = np.zeros_like(y)
+        dy[:, output] = 1
+        dz = act.backward(dy, z=z, y=y)
+        slopes.append((dz[0] if act.learned else dz)[:, 0])
+    fixed = minus(", ".join(f"{value:g}" for value in others))
+    drawn = []
+    for ylabel, lines, words in (
+        ("y", list(y.T), f"The outputs of a row z₁, {fixed} as its first entry moves"),
+        ("∂y / ∂z₁", slopes, "Their derivatives by that entry"),
+    ):
+        figure, ax = new_panel("z₁, the others fixed", ylabel)
+        zero_lines(ax)
+        _limits(ax, np.concatenate(lines))
+        ends = []
+        for number, line in enumerate(lines):
+            colour, style = LINES[number % 4], STYLES[number % 4]
+            ax.plot(moving, line, style, color=colour, linewidth=2.2)
+            ends.append((float(line[-1]), f"y{'₁₂₃₄₅₆'[number]}" if ylabel == "y" else f"∂y{'₁₂₃₄₅₆'[number]}", colour))
+        _name_ends(ax, ends)
+        course = "; ".join(
+            f"{name}: {_course(moving, line, name)}" for line, (_, name, _) in zip(lines, ends, strict=True)
+        )
+        drawn.append(Panel(figure, words, course.replace("at z =", "at z₁ =")))
+    return drawn
+
+
+def _name_ends(ax: Axes, ends: list[tuple[float, str, str]]) -> None:
+    """Write the names of lines at their right ends, those that are near each other below one another."""
+    low, high = ax.get_ylim()
+    apart, last = (high - low) * 0.085, np.inf
+    for height, name, colour in sorted(ends, reverse=True):
+        last = min(min(max(height, low), high), last - apart)
+        name_line(ax, name, (HIGH, last), colour, va="center")
