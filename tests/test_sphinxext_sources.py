@@ -12,7 +12,7 @@ import pyfc
 from pyfc.derivation import source_of
 from pyfc.report import Report
 from pyfc.sphinxext import PyfcDomain
-from pyfc.sphinxext.sources import definition_line
+from pyfc.sphinxext.source_role import definition_line
 from pyfc.testing.activations import add_activation_differences, add_activation_precision
 from pyfc.testing.layers import check_layer
 

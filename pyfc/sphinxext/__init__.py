@@ -63,7 +63,8 @@ from pyfc.sphinxext.derivation import DerivationDirective, derivation_nodes
 from pyfc.sphinxext.domain import PyfcDomain
 from pyfc.sphinxext.evidence import Evidence, evidence_of
 from pyfc.sphinxext.pages import setup_pages
-from pyfc.sphinxext.sources import SourceRole, collect_pages
+from pyfc.sphinxext.source_role import SourceRole
+from pyfc.sphinxext.sources import collect_pages
 from pyfc.sphinxext.subject import Subject, subject_of
 
 if TYPE_CHECKING:

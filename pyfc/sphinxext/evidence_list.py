@@ -10,7 +10,7 @@ from docutils import nodes
 from pyfc.report import Figure
 from pyfc.sphinxext.evidence import Evidence
 from pyfc.sphinxext.mathematics import term
-from pyfc.sphinxext.sources import source_link
+from pyfc.sphinxext.source_role import source_link
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
