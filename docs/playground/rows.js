@@ -79,7 +79,9 @@ const MATHML = "http://www.w3.org/1998/Math/MathML";
 function numberInMath(value, place) {
   const text = show(value), around = place.parentElement.localName, template = document.createElement("template");
   const inside = place.previousElementSibling?.textContent === "(" && place.nextElementSibling?.textContent === ")";
-  const bare = inside || ["mfrac", "msqrt"].includes(around) || !(text.startsWith("−") || around === "msup");
+  const raised = place.localName === "msubsup" || (around === "msup" && !place.previousElementSibling);
+  const wordy = text.startsWith("−") || (raised && text.includes("·"));
+  const bare = inside || ["mfrac", "msqrt"].includes(around) || !wordy;
   const sign = (letter) => (bare ? "" : `<mo stretchy="false">${letter}</mo>`);
   template.innerHTML = `<math><mrow class="pg-filled">${sign("(")}<mn>${text}</mn>${sign(")")}</mrow></math>`;
   return template.content.firstElementChild.firstElementChild;
