@@ -12,7 +12,7 @@ import pyfc
 sys.path.insert(0, str(Path(__file__).parent / "extensions"))
 
 #: Folders of programs: they are run, and pages made of them.
-PROGRAMS = [name for name in ("tutorial", "articles", "gallery") if Path(__file__).with_name(name).is_dir()]
+PROGRAMS = ["tutorial", "articles", "gallery"]
 
 project = "pyfc"
 author = "the developers of pyfc"
@@ -41,6 +41,11 @@ toc_object_entries_show_parents = "hide"
 
 pygments_style = "friendly"
 pygments_dark_style = "github-dark"
+
+# Pages of components and of sources.
+pyfc_component_pages = "generated/components"
+pyfc_component_distributions = ["pyfc"]
+pyfc_source_folders = ["../src", "../pyfc"]
 
 # Every formula of a page has a number only if something refers to it.
 math_numfig = False
