@@ -93,8 +93,8 @@ class Poly1(Loss):
     derivation = (
         Step(1, "s = Sum(exp(y[j]), (j, 1, m))", "what all classes of a sample share"),
         Step(2, "l = Sum(t[k] * (log(s) - y[k] + epsilon * (1 - exp(y[k]) / s)), (k, 1, m))",
-             "definition: Sum(t (-log(p) + epsilon (1 - p))), for one sample with m outputs, with the p of (6); t[k] is "
-             "1 at the label and 0 elsewhere, or a probability", runs=True),
+             "definition: Sum(t (-log(p) + epsilon (1 - p))), for one sample with m outputs, with the p of (6); t[k] "
+             "is 1 at the label and 0 elsewhere, or a probability", runs=True),
         Step(3, "c = Max(y[k], (k, 1, m))", "the largest output: less it, none has an exp that overflows", runs=True),
         Step(4, "r = Sum(exp(y[k] - c), (k, 1, m)) - 1",
              "the term of the largest output is exp(0) = 1: leaving it out keeps the others exact", runs=True),
