@@ -14,12 +14,11 @@ PACKAGE = Path(__file__).parent / "plugins" / "pyfc-extra"
 NETWORKS = {
     "snake": ('[Dense(64, 32, init="lecun_normal"), "snake", Dense(32, 10)]', '"softmax_cross_entropy"', 0.95),
     "maxout": ('[Dense(64, 48), get(ACT, "maxout")(pieces=3), Dense(16, 10)]', '"softmax_cross_entropy"', 0.95),
-    # With some seeds it stops too early: see SparsemaxLoss.
-    "sparsemax": ('[Dense(64, 32), "relu", Dense(32, 10), "sparsemax"]', '"squared_error"', 0.95),
+    "crelu": ('[Dense(64, 24), "crelu", Dense(48, 10)]', '"softmax_cross_entropy"', 0.95),
     "sparsemax_loss": ('[Dense(64, 32), "relu", Dense(32, 10)]', '"sparsemax_loss"', 0.95),
-    "focal": ('[Dense(64, 32), "relu", Dense(32, 10)]', 'get("losses", "focal")(gamma=1.5)', 0.95),
+    "poly1": ('[Dense(64, 32), "relu", Dense(32, 10)]', 'get("losses", "poly1")(epsilon=0.5)', 0.95),
 }  # fmt: skip
-LOSSES = {"focal", "sparsemax_loss"}
+LOSSES = {"poly1", "sparsemax_loss"}
 TRAIN = """
 import numpy as np, pyfc
 from pyfc import Dense, datasets, get

@@ -104,6 +104,7 @@ def test_a_page_of_a_built_in(build):
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_every_built_in_renders(build):
     records = [record for record in registry.records() if record.builtin]
     status, html, complaints = build(*(f"{record.group}.{record.name}" for record in records))

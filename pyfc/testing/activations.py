@@ -62,7 +62,7 @@ def check_activation(activation: Activation | type[Activation] | str, *, strict:
             widths.near(3)
         if not widths.taken:
             return report
-        proved = add_proof(report, act, "y", sizes=_sizes(act, widths.near(3)))
+        proved = add_proof(report, act, "y", sizes=sizes_of(act, widths.near(3)))
         if not add_first_calls(report, act, _functions, widths):
             return report
         add_effects(report, act, lambda moved: _scaled(moved, Widths(moved).near(3)))
@@ -91,7 +91,7 @@ def check_activation(activation: Activation | type[Activation] | str, *, strict:
     return report
 
 
-def _sizes(act: Activation, cols: int) -> dict[str, int]:
+def sizes_of(act: Activation, cols: int) -> dict[str, int]:
     """Return the letters of sizes in a derivation: m numbers in a row of z, q in a row of y."""
     return {"m": cols, "n": 2, "p": 2, "q": act.out_cols(cols)}
 
@@ -122,7 +122,7 @@ def add_activation_precision(
     """Compare forward and backward with their steps, on all of :func:`~pyfc.testing.inputs.inputs` or ``at`` others."""
     z, a, words = at or (inputs(dtype, cols), slopes(act, cols, dtype), "")
     label = f"{columns(cols)}, {words}" if words else columns(cols)
-    derivation = derivation_of(act, "y", sizes=_sizes(act, cols))
+    derivation = derivation_of(act, "y", sizes=sizes_of(act, cols))
     dy = upstream(z, act)
     y = act.forward(z, a=a)
     result = act.backward(dy, z=z, y=y, a=a)
@@ -194,7 +194,7 @@ def _add_difference(
 
 def _add_complex_step(report: Report, act: Activation, cols: int, proved: bool) -> None:
     forward, backward = _functions(act, 6 if act.elementwise else 4, cols, np.float64)
-    derivation: Derivation | None = derivation_of(act, "y", sizes=_sizes(act, cols)) if proved else None
+    derivation: Derivation | None = derivation_of(act, "y", sizes=sizes_of(act, cols)) if proved else None
     by = [("z", "dz"), ("a", "da")] if act.learned else [("z", "dz")]
     add_complex_step(report, act, forward, backward, by, derivation)
 
