@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PAGE = "playground/index"
 
 #: In this order: each uses those before it.
-PARTS = ("kernels", "data", "network", "panel", "surface", "graph", "curve", "main")
+PARTS = ("kernels", "data", "network", "rows", "panel", "surface", "graph", "curve", "main")
 
 #: Where training in the playground begins: networks this small take larger steps than an optimizer's default.
 RATES = {"sgd": 0.1, "adam": 0.03, "adamw": 0.03, "rmsprop": 0.01, "adagrad": 0.1}
@@ -38,9 +38,17 @@ RATES = {"sgd": 0.1, "adam": 0.03, "adamw": 0.03, "rmsprop": 0.01, "adagrad": 0.
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Make the script when all pages have been read, and put it on the playground's page."""
+    app.connect("source-read", note_parts)
     app.connect("env-updated", build)
     app.connect("html-page-context", add_files)
     return {"version": pyfc.__version__, "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def note_parts(app: Sphinx, docname: str, _source: list[str]) -> None:
+    """Have the page written anew when a part of the script has changed."""
+    if docname == PAGE:
+        for path in HERE.iterdir():
+            app.env.note_dependency(str(path))
 
 
 def build(app: Sphinx, env: BuildEnvironment) -> None:

@@ -29,7 +29,7 @@ class Curve {
     svg("polyline", { points: line("test"), class: "pg-test" }, this.element);
     svg("polyline", { points: line("train"), class: "pg-train" }, this.element);
     const { train, test } = curve.at(-1);
-    this.element.setAttribute("aria-label", `loss after ${curve.at(-1).epoch} epochs: ${show(train)} on the points that `
-      + `are trained on, ${show(test)} on those of the test`);
+    this.element.setAttribute("aria-label",
+      `after ${curve.at(-1).epoch} epochs the loss is ${show(train)}, and that of the test ${show(test)}`);
   }
 }

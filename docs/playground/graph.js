@@ -9,8 +9,8 @@ function svg(tag, attributes, parent) {
   return element;
 }
 
-// What is chosen is { kind: "neuron", layer, j } or { kind: "weight", layer, i, j }. Layer 0 holds the inputs; the weight
-// from neuron i of the layer before to neuron j of `layer` is W[i, j]. Counting begins at 0 here, and at 1 on the page.
+// What is chosen is { kind: "neuron", layer, j } or { kind: "weight", layer, i, j }. Layer 0 holds the inputs; the
+// weight from neuron i of the layer before to neuron j of `layer` is W[i, j]. Counting begins at 0; on the page at 1.
 const keyOf = ({ kind, layer, i, j }) => `${kind} ${layer} ${i ?? ""} ${j}`;
 
 function neuronName(network, layer, j) {
@@ -58,8 +58,8 @@ class Graph {
     sizes.forEach((size, layer) => {
       for (let j = 0; j < size; j++) this.neuron(layer, j);
     });
-    const kept = this.chosen && this.items.has(keyOf(this.chosen)) ? this.chosen : { kind: "weight", layer: 1, i: 0, j: 0 };
-    this.choose(kept, false);
+    const first = { kind: "weight", layer: 1, i: 0, j: 0 };
+    this.choose(this.chosen && this.items.has(keyOf(this.chosen)) ? this.chosen : first, false);
   }
 
   edges(layer) {
@@ -110,8 +110,8 @@ class Graph {
     event.stopPropagation(); // the book's own arrow keys turn its pages
   }
 
-  // Up and down go through a layer's neurons, or through the weights into one layer; left and right from a neuron to one
-  // of its weights and on to the neuron at its other end.
+  // Up and down go through a layer's neurons, or through the weights into one layer; left and right from a neuron to
+  // one of its weights and on to the neuron at its other end.
   neighbour(what, way) {
     const { sizes } = this.network, { kind, layer, i, j } = what;
     const step = { Up: -1, Down: 1 }[way];
@@ -137,7 +137,7 @@ class Graph {
   // Bring sign and size of the weights up to date, and the pictures in the neurons.
   draw(dataSet, colours) {
     const { network } = this;
-    const largest = Math.max(...network.layers.map(({ W }) => W.reduce((most, w) => Math.max(most, Math.abs(w)), 0)), 1e-9);
+    const largest = Math.max(...network.layers.flatMap(({ W }) => Array.from(W, Math.abs)), 1e-9);
     for (const { what, group, line } of this.items.values()) {
       if (what.kind === "neuron") {
         group.setAttribute("aria-label", neuronName(network, what.layer, what.j));

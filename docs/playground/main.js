@@ -55,7 +55,7 @@ class Playground {
 
   setDepth(count) {
     while (this.hidden.length > count) this.hidden.pop();
-    while (this.hidden.length < count) this.hidden.push({ ...(this.hidden.at(-1) ?? { neurons: 4, activation: "tanh" }) });
+    while (this.hidden.length < count) this.hidden.push({ neurons: 4, activation: "tanh", ...this.hidden.at(-1) });
     this.layersChanged();
     this.reset();
   }
@@ -96,7 +96,8 @@ class Playground {
     this.find("rate").value = rate;
     this.find("hypers").innerHTML = hypers.map(({ name, kind, low, high, default: value }) => (kind === "bool"
       ? `<label class="pg-check"><input type="checkbox"${value ? " checked" : ""}><span>${name}</span></label>`
-      : `<label><span>${name}</span><input type="number" step="any" value="${value}" min="${low}" max="${high}"></label>`)).join("");
+      : `<label><span>${name}</span>`
+        + `<input type="number" step="any" value="${value}" min="${low}" max="${high}"></label>`)).join("");
   }
 
   // A number from its field; what is none, or out of bounds, becomes what it was or the nearest bound.
@@ -178,5 +179,6 @@ const place = document.getElementById("pg-root");
 const ROOT_URL = place.dataset.root;
 window.playground = Kernels.load(BINARY).then((kernels) => new Playground(place, kernels, COMPONENTS));
 window.playground.catch((error) => {
-  place.prepend(Object.assign(document.createElement("p"), { textContent: `The playground could not start: ${error.message}` }));
+  const textContent = `The playground could not start: ${error.message}`;
+  place.prepend(Object.assign(document.createElement("p"), { textContent }));
 });

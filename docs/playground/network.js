@@ -40,7 +40,8 @@ class Network {
     this.steps = 0;
     this.epochs = 0;
     this.order = [];
-    this.curve = [{ epoch: 0, train: this.meanLoss(data.train), test: this.meanLoss(data.test) }];
+    this.curve = [];
+    this.measure();
     this.prepare();
   }
 
@@ -103,6 +104,12 @@ class Network {
     return this.lossOf(this.viewing);
   }
 
+  // Add to the curve.
+  measure() {
+    const { train, test } = this.data;
+    this.curve.push({ epoch: this.epochs, train: this.meanLoss(train), test: this.meanLoss(test) });
+  }
+
   backward(pass) {
     const { kernels, loss } = this, n = pass.n, last = pass.layers.at(-1);
     const target = loss.labels ? [null, pass.labels] : [pass.t, null];
@@ -134,7 +141,7 @@ class Network {
     this.kernels.update(name, this.w, this.dw, this.stateList, lr, this.steps, this.hyper.optimizer);
     if (this.order.length === 0) {
       this.epochs += 1;
-      this.curve.push({ epoch: this.epochs, train: this.meanLoss(this.data.train), test: this.meanLoss(this.data.test) });
+      this.measure();
     }
     this.prepare();
   }

@@ -19,10 +19,14 @@
 
 #include "pyfc_kernel.h"
 
-/* What a kernel calls of the C library comes from JavaScript's Math: to compile a C library for WebAssembly would take a
- * minute. Any other function is an error when this is linked. */
-#define FROM_MATH(name, ...) __attribute__((import_module("Math"), import_name(#name))) double math_##name(__VA_ARGS__);
-FROM_MATH(exp, double) FROM_MATH(expm1, double) FROM_MATH(log, double) FROM_MATH(log1p, double) FROM_MATH(pow, double, double)
+/* What a kernel calls of the C library comes from JavaScript's Math: to compile a C library for WebAssembly would take
+ * a minute. Any other function is an error when this is linked. */
+#define FROM_MATH(name) __attribute__((import_module("Math"), import_name(#name))) double math_##name
+FROM_MATH(exp)(double x);
+FROM_MATH(expm1)(double x);
+FROM_MATH(log)(double x);
+FROM_MATH(log1p)(double x);
+FROM_MATH(pow)(double x, double y);
 #define exp(x) math_exp(x)
 #define expm1(x) math_expm1(x)
 #define log(x) math_log(x)

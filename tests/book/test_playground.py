@@ -1,36 +1,33 @@
 """The playground of the built book, in a browser: its kernels give pyfc's numbers, and the page can be used.
 
-Needs the book (``sphinx-build docs docs/_build/html``, or where ``PYFC_BOOK`` says), playwright, and Debian's chromium.
+Needs a built book, playwright, and Debian's chromium.
 """
 
 import contextlib
 import json
-import os
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from book.test_book import BOOK, built
 
 import pyfc
 from pyfc import datasets
 
-BOOK = Path(os.environ.get("PYFC_BOOK", Path(__file__).parents[2] / "docs" / "_build" / "html"))
+playwright = pytest.importorskip("playwright.sync_api", reason="install playwright to open the book in a browser")
+CHROMIUM = Path("/usr/bin/chromium")
+pytestmark = [
+    built,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}: install Debian's chromium"),
+]
 PAGE = BOOK / "playground" / "index.html"
-CHROMIUM = os.environ.get("PYFC_CHROMIUM") or shutil.which("chromium") or "chromium"
 EPS = np.finfo(np.float64).eps
-
-if not PAGE.exists():
-    pytest.skip(f"the book is not built: there is no {PAGE}", allow_module_level=True)
-if not shutil.which(CHROMIUM):
-    pytest.skip("there is no chromium", allow_module_level=True)
-sync_api = pytest.importorskip("playwright.sync_api")
 
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
 
@@ -43,11 +40,11 @@ def opened(browser):
     page.on("request", lambda request: requests.append(request.url))
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(PAGE.resolve().as_uri())
+    page.goto(PAGE.as_uri())
     page.evaluate("async () => { window.p = await window.playground; }")
     yield page
     page.close()
-    root = BOOK.resolve().as_uri()
+    root = BOOK.as_uri()
     assert requests
     assert [url for url in requests if not url.startswith(root)] == []
     assert complaints == []
