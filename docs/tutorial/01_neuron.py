@@ -15,7 +15,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import pyfc
-from pyfc import plots
 
 sun, wind = 0.8, 0.3  # the inputs, x
 w_sun, w_wind, b = 2.0, -3.0, 0.5  # the weights, w, and the bias, b
@@ -64,11 +63,15 @@ for (sun, wind), [answer] in zip(days, net.forward(days), strict=True):
 # :math:`2 x_1 - 3 x_2 + 0.5 = 0`. A neuron with two inputs cuts the plane along a straight line, and that is all it can
 # do. Its weights, drawn as an arrow, stand at a right angle to that line and point to the side of yes.
 
-days = np.random.default_rng(0).random((60, 2))
-fig, ax = plt.subplots(figsize=(6, 5), layout="constrained")
-plots.plot_decision_surface(net, days, net.forward(days)[:, 0], title="Swim where it is yellow", ax=ax)
-ax.annotate("", xytext=(0.4, 0.4333), xy=(0.6, 0.1333), arrowprops={"arrowstyle": "->", "color": "white", "lw": 2.5})
-ax.set(xlabel="sun", ylabel="wind")
+suns, winds = np.meshgrid(np.linspace(0, 1, 101), np.linspace(0, 1, 101))
+answers = net.forward(np.column_stack([suns.ravel(), winds.ravel()])).reshape(101, 101)
+fig, ax = plt.subplots(figsize=(6.4, 5), layout="constrained")
+image = ax.contourf(suns, winds, answers, levels=np.linspace(0, 1, 21), cmap="RdYlBu_r")
+ax.contour(suns, winds, answers, levels=[0.5], colors="#222222", linewidths=2)
+ax.annotate("", xytext=(0.4, 0.4333), xy=(0.6, 0.1333), arrowprops={"arrowstyle": "->", "color": "#222222", "lw": 2.5})
+ax.plot(*np.transpose(days), "o", color="white", markeredgecolor="#222222", markersize=9)
+fig.colorbar(image, ax=ax, label="y", ticks=[0, 0.25, 0.5, 0.75, 1])
+_ = ax.set(xlabel="sun", ylabel="wind", title="y everywhere; the line is y = 1/2, the arrow (w_sun, w_wind)")
 
 # %%
 # The sum is computed in :pyfc:source:`src/dense.pyx`, the sigmoid in :pyfc:source:`src/activations/sigmoid.pyx`.

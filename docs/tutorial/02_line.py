@@ -33,7 +33,7 @@ print("t", t)
 w, b = 0.0, 0.0
 y = w * x + b
 print("errors y - t:", y - t)
-print("loss:", np.mean((y - t) ** 2))
+print(f"loss: {np.mean((y - t) ** 2):.4f}")
 
 # %%
 # Which way
@@ -44,8 +44,8 @@ print("loss:", np.mean((y - t) ** 2))
 # .. math::
 #    :label: line-slopes
 #
-#    \frac{\partial L}{\partial w} = \frac{1}{n} \sum_{i=1}^{n} 2\,(y_i - t_i)\, x_i , \qquad
-#    \frac{\partial L}{\partial b} = \frac{1}{n} \sum_{i=1}^{n} 2\,(y_i - t_i) .
+#    \frac{\partial L}{\partial w} &= \frac{1}{n} \sum_{i=1}^{n} 2\,(y_i - t_i)\, x_i \\
+#    \frac{\partial L}{\partial b} &= \frac{1}{n} \sum_{i=1}^{n} 2\,(y_i - t_i)
 #
 # Everywhere in this book they are called dw and db.
 
@@ -93,7 +93,7 @@ left.set(xlabel="x: Celsius / 10", ylabel="y: Fahrenheit / 10", title="The line"
 left.legend(frameon=False)
 right.contour(ws, bs, losses, levels=[0.05, 0.2, 0.5, 1, 2, 4, 8, 16, 32], cmap="viridis")
 right.plot(*np.transpose(path), "o-", color="#D55E00", markersize=4)
-right.set(xlabel="w", ylabel="b", title="Its path down the landscape of the loss")
+_ = right.set(xlabel="w", ylabel="b", title="Its path down the landscape of the loss")
 
 # %%
 # See :doc:`squared_error </generated/components/losses/squared_error>` for the loss and its slope, step by step, and

@@ -91,7 +91,7 @@ axes[1].set(xlabel="z", title="dz, the push on z")
 for (name, curve), style in zip(curves.items(), ("-", "--"), strict=True):
     axes[2].plot(range(1, 201), curve, style, color="#0072B2" if style == "-" else "#D55E00", label=name)
 axes[2].set(xlabel="step", title="Mean distance from the truth", ylim=(0, 1.02))
-axes[0].legend(frameon=False)
+_ = axes[0].legend(frameon=False)
 
 # %%
 # Exercises

@@ -91,7 +91,7 @@ fig, ax = plt.subplots(figsize=(7, 4.2), layout="constrained")
 ax.loglog(steps, np.maximum(errors, 1e-17), "o-", color="#0072B2", label="error of the difference")
 ax.loglog(steps[:6], errors[0] * (steps[:6] / steps[0]) ** 2, "--", color="#666666", label="proportional to $h^2$")
 ax.set(xlabel="h", title="A difference is best at a step that is neither large nor small")
-ax.legend(frameon=False)
+_ = ax.legend(frameon=False)
 
 # %%
 # ``check_gradients`` does this for every function and every parameter of a network, and raises if you ask it to:

@@ -60,7 +60,7 @@ for left, bottom, array, name in ((0, 0, X, "X (4, 3)"), (4.4, 0.5, W, "W (3, 2)
 ax.text(3.7, 2, r"$\times$", fontsize=20, ha="center", va="center")
 ax.text(7.4, 2, "=", fontsize=20, ha="center", va="center")
 ax.set(xlim=(-0.2, 10.6), ylim=(-0.2, 4.8), aspect="equal")
-ax.axis("off")
+_ = ax.axis("off")
 
 # %%
 # The way back
@@ -72,10 +72,12 @@ ax.axis("off")
 # .. math::
 #    :label: layer-gradients
 #
-#    dw_{kj} &= \sum_{i=1}^{n} x_{ik}\, dz_{ij} &\qquad dW &= X^T dZ \\
-#    db_j &= \sum_{i=1}^{n} dz_{ij} &\qquad db &= \text{sums of the columns of } dZ \\
-#    dx_{ik} &= \sum_{j=1}^{q} dz_{ij}\, w_{kj} &\qquad dX &= dZ\, W^T
+#    dw_{kj} &= \sum_{i=1}^{n} x_{ik}\, dz_{ij} \\
+#    db_j &= \sum_{i=1}^{n} dz_{ij} \\
+#    dx_{ik} &= \sum_{j=1}^{q} dz_{ij}\, w_{kj}
 #
+# Two of these sums are products of matrices again, :math:`dW = X^T dZ` and :math:`dX = dZ\, W^T`; db is the sum of the
+# rows of dZ.
 # The transposes need not be learned by heart: the sizes leave no other way to put the two matrices together.
 
 dZ = np.array([[1.0, 0], [0, -1], [2, 1], [0, 0.5]])

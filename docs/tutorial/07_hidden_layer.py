@@ -44,14 +44,14 @@ fig, (left, right) = plt.subplots(1, 2, figsize=(12, 4.8), layout="constrained")
 plots.plot_decision_surface(net, corners, xor, title="In the plane of the inputs", ax=left)
 places = np.tanh(hidden)
 right.scatter(*places.T, c=xor, s=120, edgecolor="#222222", zorder=2)
-for corner, place in zip(corners, places, strict=True):
-    right.annotate(f"({corner[0]:g}, {corner[1]:g})", place, (8, 8), textcoords="offset points")
+for corner, place, offset in zip(corners, places, ((-20, -20), (-20, 12), (8, 8), (-20, 12)), strict=True):
+    right.annotate(f"({corner[0]:g}, {corner[1]:g})", place, offset, textcoords="offset points")
 (w1, w2), c = net.parameters["dense_1.W"][:, 0], net.parameters["dense_1.b"][0]
 across = np.array([-1.2, 1.2])
 right.plot(across, -(w1 * across + c) / w2, color="#D55E00", label="where the output is 1/2")
 right.set(xlabel="hidden neuron 1", ylabel="hidden neuron 2", xlim=(-1.25, 1.25), ylim=(-1.25, 1.25))
 right.set_title("In the plane of the hidden neurons", loc="left", fontweight="bold")
-right.legend(frameon=False)
+_ = right.legend(frameon=False)
 
 # %%
 # Why it must bend
@@ -71,8 +71,9 @@ print("the same:", np.allclose((corners @ V + c) @ W + b, corners @ (V @ W) + (c
 # How many neurons?
 # -----------------
 # The points of a grid that lie in the unit circle. One hidden neuron cuts once, which does not help: most points are
-# outside, so "outside" it says to all. Two cut out a strip, three a triangle, which is too pointed; four are enough. Of
-# four random beginnings the best is shown (see exercise 1).
+# outside, so "outside" it says to all. Two cut out a strip. Three could cut out a triangle, but a circle in a triangle
+# leaves corners, and a strip with an end does a little better; four are enough. Of four random beginnings the best is
+# shown (see exercise 1).
 
 X, t = datasets.make_circle()
 fig, axes = plt.subplots(1, 4, figsize=(18, 4.2), layout="constrained")
@@ -92,8 +93,8 @@ for ax, count in zip(axes, (1, 2, 3, 4), strict=True):
 # The loss falls with every neuron, the number of right answers does not: what is trained is the loss, which also asks
 # how sure the answers are.
 #
-# The same circle with plain neurons in lists is in :doc:`/generated/articles/c_neurons`, and in the playground you can
-# watch it being learned.
+# The same circle with plain neurons in lists is in :doc:`/generated/articles/c_neurons`, and in
+# :doc:`the playground </playground/index>` you can watch it being learned.
 #
 # Exercises
 # ---------

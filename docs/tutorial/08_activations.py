@@ -26,11 +26,11 @@ for name, colour, style in zip(NAMES, COLOURS, STYLES, strict=True):
     axes[1].plot(z, function.backward(np.ones_like(z), z=z, y=y), color=colour, linestyle=style)
 axes[0].set(title="y", xlabel="z", ylim=(-1.3, 4))
 axes[1].set(title="slope of y by z", xlabel="z")
-axes[0].legend(frameon=False)
+_ = axes[0].legend(frameon=False)
 
 # %%
 # The sigmoid's slope is never more than 1/4; tanh reaches 1, but only in the middle; ReLU has slope 1 on the whole
-# right side, and 0 on the left. Each has :doc:`a page </generated/components/activations/sigmoid>` with its
+# right side, and 0 on the left. Each has :doc:`a page </generated/components/index>` with its
 # derivation; there are more of them than these five:
 
 print(", ".join(pyfc.available("activations")))
@@ -53,7 +53,7 @@ for name, colour, style in zip(NAMES, COLOURS, STYLES, strict=True):
     ax.semilogy(range(1, 11), sizes, color=colour, linestyle=style, marker="o", markersize=4, label=name)
     print(f"{name:8} size of dW in layer 10: {sizes[-1]:.1e}, in layer 1: {sizes[0]:.1e}")
 ax.set(xlabel="layer", title="Size of dW (root of the mean square)", xticks=range(1, 11))
-ax.legend(frameon=False)
+_ = ax.legend(frameon=False)
 
 # %%
 # Through ten sigmoids hardly anything comes back: the first layer's slopes are a millionth of the last one's, and a
@@ -73,7 +73,7 @@ for name, colour, style in zip(NAMES, COLOURS, STYLES, strict=True):
     ax.plot(range(1, 151), history["loss"], color=colour, linestyle=style, label=name)
     print(f"{name:8} loss {history['loss'][-1]:.4f}, {net.evaluate(X, t)['accuracy']:.3f} of the points right")
 ax.set(xlabel="epoch", title="Loss on the spirals", ylim=(0, 0.75))
-ax.legend(frameon=False)
+_ = ax.legend(frameon=False)
 
 # %%
 # tanh comes later than the three that do not flatten on the right, and the sigmoid hardly at all. So: ReLU or one of

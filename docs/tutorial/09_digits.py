@@ -21,7 +21,7 @@ print(
     f"{len(X_train)} images to learn from, {len(X_test)} to test with; pixels are {X.dtype} from {X.min()} to {X.max()}"
 )
 fig, axes = plt.subplots(2, 10, figsize=(12, 2.8), layout="constrained")
-for ax, image, digit in zip(axes.flat, X_train, y_train, strict=False):
+for ax, image, digit in zip(axes.flat, X_train[::67], y_train[::67], strict=False):
     ax.imshow(image.reshape(8, 8), cmap="gray_r")
     ax.set_title(str(digit), fontsize=11)
     ax.axis("off")
@@ -91,7 +91,7 @@ print("label", y_test[wrong[0]], "  p - t:", step["loss.dy"][0].round(3))
 # Which digits are taken for which?
 
 fig, ax = plt.subplots(figsize=(7, 6), layout="constrained")
-plots.plot_confusion_matrix(y_test, answers, ax=ax)
+_ = plots.plot_confusion_matrix(y_test, answers, ax=ax)
 
 # %%
 # Exercises

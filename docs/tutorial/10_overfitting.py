@@ -20,7 +20,7 @@ from pyfc import datasets, plots
 
 X, y = datasets.make_moons(100, noise=0.3, seed=1)
 X_test, y_test = datasets.make_moons(1000, noise=0.3, seed=2)
-SETTINGS = {"batch_size": 20, "optimizer": pyfc.Adam(lr=0.01), "metrics": ["accuracy"], "progress": False}
+SETTINGS = {"batch_size": 20, "optimizer": pyfc.Adam(lr=0.003), "metrics": ["accuracy"], "progress": False}
 
 # %%
 # Too small, about right, too large
@@ -61,7 +61,7 @@ ax.plot(range(1, 401), history["loss"], color="#0072B2", label="training")
 ax.plot(range(1, 401), history["val_loss"], "--", color="#D55E00", label="validation")
 ax.axvline(best + 1, color="#666666", lw=1, linestyle=":")
 ax.set(xlabel="epoch", ylabel="loss", title="From here on it learns by heart", ylim=(0, 1))
-ax.legend(frameon=False)
+_ = ax.legend(frameon=False)
 
 # %%
 # What helps

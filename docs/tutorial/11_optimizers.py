@@ -70,7 +70,7 @@ for (name, make), colour, style in zip(OPTIMIZERS.items(), COLOURS, STYLES, stri
     print(f"{name:13} best rate {rates[np.argmin(ends)]:.4f}, loss {min(ends):.4f}; "
           f"below 0.2 from {good.min():.5f} to {good.max():.5f}")  # fmt: skip
 ax.set(xlabel="learning rate", ylabel="loss after 10 epochs", ylim=(0, 3.2), title="The rate decides")
-ax.legend(frameon=False)
+_ = ax.legend(frameon=False)
 
 # %%
 # Each curve is a valley with a steep wall on the right: beyond it the steps overshoot (chapter 2). Momentum needs a

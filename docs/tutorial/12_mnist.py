@@ -93,7 +93,7 @@ for ax, name in zip(axes, ("loss", "accuracy"), strict=True):
     ax.plot(range(1, epochs + 1), history[name], "o-", color="#0072B2", markersize=4, label="training")
     ax.plot(range(1, epochs + 1), history[f"val_{name}"], "s--", color="#D55E00", markersize=4, label="validation")
     ax.set(xlabel="epoch", title=name)
-axes[0].legend(frameon=False)
+_ = axes[0].legend(frameon=False)
 
 # %%
 # The test
@@ -121,8 +121,8 @@ for ax, at in zip(axes.flat, surest, strict=False):
 # And what do the first hidden units look at? The weights of each, as an image: blue pixels speak against it, red ones
 # for it.
 
-fig, ax = plt.subplots(figsize=(9, 4.6), layout="constrained")
-plots.plot_weights(net, units=32, ax=ax)
+fig, ax = plt.subplots(figsize=(9, 8.4), layout="constrained")
+_ = plots.plot_weights(net, units=30, ax=ax)
 
 # %%
 # Exercises
@@ -138,11 +138,12 @@ plots.plot_weights(net, units=32, ax=ax)
 def validated(sizes, count):
     """Return the validation accuracy of a network that learned from some of the images, after as many steps each."""
     small = pyfc.mlp(sizes, init="he_normal", seed=0)
-    scaled, held = np.float32(X_train[:count]) / white, np.float32(X_held) / white
+    some = slice(None, None, len(X_train) // count)
+    scaled, held = np.float32(X_train[some]) / white, np.float32(X_held) / white
     optimizer = pyfc.Adam(lr=0.002)
     repeat = trial * len(X_train) // count
     small.fit(
-        scaled, y_train[:count], epochs=repeat, batch_size=batch_size, optimizer=optimizer, metrics=[], progress=False
+        scaled, y_train[some], epochs=repeat, batch_size=batch_size, optimizer=optimizer, metrics=[], progress=False
     )
     return small.evaluate(held, y_held)["accuracy"]
 

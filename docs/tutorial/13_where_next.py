@@ -55,14 +55,14 @@ other.freeze("known")
 other.fit(X_train, y_train % 2, epochs=20, progress=False)
 print(f"odd or even: {other.evaluate(X_test, y_test % 2)['accuracy']:.4f} right")
 fig, ax = plt.subplots(figsize=(6, 5.6), layout="constrained")
-plots.plot_confusion_matrix(y_test % 2, other.predict(X_test), class_names=("even", "odd"), ax=ax)
+_ = plots.plot_confusion_matrix(y_test % 2, other.predict(X_test), class_names=("even", "odd"), ax=ax)
 
 # %%
 # Where to go from here
 # ---------------------
 # - **Why is it so?** :doc:`/network/dense` and :doc:`/network/backpropagation` derive a layer and a whole network; each
-#   function has a page like :doc:`that of the sigmoid </generated/components/activations/sigmoid>`, with every step
-#   beside the compiled line that runs it.
+#   :doc:`function </generated/components/index>` has a page with every step beside the compiled line that runs it.
+# - **What happens if ...?** :doc:`/playground/index`: change anything, and watch it learn.
 # - **How does it run?** :doc:`/engine/index` reads the engine along its source.
 # - **What should I choose?** :doc:`/choosing`: activation, loss, initialiser, rate; and what usually goes wrong.
 # - **What goes wrong in a backward pass**, and how it is found: :doc:`/generated/articles/spot_the_bug`.
