@@ -57,7 +57,7 @@ they make of a signal); the derivation as above; an example with every intermedi
 built and held against the code; the parameters with defaults and bounds; the speed on this machine; the docstring's
 Notes, Examples and References. These are numpydoc's sections. A name such as ``relu`` in literal quotes links to that
 component's page, if there is one. A reference that reads ``Authors, "Title", Venue (Year)`` gets an entry for BibTeX:
-see :mod:`pyfc.sphinxext.references`.
+see ``pyfc.sphinxext.references``.
 
 **No page need be written by hand.** With these lines in ``conf.py`` a build writes one for each component of some
 distributions, of all that are installed if none are named, with an overview of each group and a file of references::
