@@ -11,6 +11,8 @@ import pyfc
 
 sys.path.insert(0, str(Path(__file__).parent / "extensions"))
 
+from reference_sources import resolve as linkcode_resolve  # noqa: F401 (a setting)
+
 #: Folders of programs: they are run, and pages made of them.
 PROGRAMS = ["tutorial", "articles", "gallery"]
 
@@ -24,6 +26,7 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.linkcode",
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
     "repository_links",

@@ -53,21 +53,23 @@ def accuracy(outputs: Array, targets: Array, loss: Loss) -> float:
     return float((decided == wanted).mean())
 
 
-def _numbers(outputs: Array, targets: Array) -> tuple[Array, Array]:
+def _numbers(outputs: Array, targets: Array, loss: Loss) -> tuple[Array, Array]:
+    if loss.task == "regression":
+        outputs = loss.decide(outputs)  # such as rates, where the outputs are their logarithms
     if targets.ndim == 1:
         targets = np.eye(outputs.shape[1])[targets]
     return outputs.astype(np.float64), targets.astype(np.float64)
 
 
-def mean_absolute_error(outputs: Array, targets: Array, loss: Loss) -> float:  # noqa: ARG001
+def mean_absolute_error(outputs: Array, targets: Array, loss: Loss) -> float:
     """Return the mean of ``abs(y - t)`` over samples and outputs."""
-    y, t = _numbers(outputs, targets)
+    y, t = _numbers(outputs, targets, loss)
     return float(np.abs(y - t).mean())
 
 
-def mean_squared_error(outputs: Array, targets: Array, loss: Loss) -> float:  # noqa: ARG001
+def mean_squared_error(outputs: Array, targets: Array, loss: Loss) -> float:
     """Return the mean of ``(y - t)**2`` over samples and outputs."""
-    y, t = _numbers(outputs, targets)
+    y, t = _numbers(outputs, targets, loss)
     return float(((y - t) ** 2).mean())
 
 
@@ -76,12 +78,12 @@ def root_mean_squared_error(outputs: Array, targets: Array, loss: Loss) -> float
     return float(np.sqrt(mean_squared_error(outputs, targets, loss)))
 
 
-def r2(outputs: Array, targets: Array, loss: Loss) -> float:  # noqa: ARG001
+def r2(outputs: Array, targets: Array, loss: Loss) -> float:
     """Return the coefficient of determination: 1 is perfect, 0 is as good as the mean of the targets.
 
     With several outputs, the mean over them; an output whose targets are all equal counts 1 if it is right, else 0.
     """
-    y, t = _numbers(outputs, targets)
+    y, t = _numbers(outputs, targets, loss)
     residual, total = ((y - t) ** 2).sum(axis=0), ((t - t.mean(axis=0)) ** 2).sum(axis=0)
     constant = (residual == 0).astype(np.float64)
     return float(np.where(total > 0, 1 - residual / np.where(total > 0, total, 1), constant).mean())

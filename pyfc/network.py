@@ -111,7 +111,7 @@ class Network:
             raise ValueError(
                 f"the last layer is {last.function.name!r}, and {self.loss.name!r} works it out by itself, which would "
                 "apply it twice: expected the layers without it (predict_proba gives the probabilities), or "
-                "BinaryCrossEntropy(from_logits=False) after a sigmoid"
+                "BinaryCrossEntropy(from_logits=False) after a sigmoid, or KLDivergence(from_log=False) after a softmax"
             )
         self.history: History | None = None
         weights, self.shuffle_rng = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
@@ -274,7 +274,7 @@ class Network:
         -------
         ndarray
             For a classification loss the class labels, int64 (n,); for a binary one 0 or 1, (n,) or (n, n_out); for a
-            regression loss the outputs, (n, n_out), or (n,) if there is one.
+            regression loss what the outputs stand for, themselves as a rule, (n, n_out), or (n,) if there is one.
         """
         decided = self.loss.decide(self.forward(X))
         return decided[:, 0] if decided.ndim == 2 and decided.shape[1] == 1 else decided

@@ -17,6 +17,8 @@ def samples(loss: Loss, rows: int, cols: int, dtype: Any) -> tuple[Array, Array]
     y[::3] *= 10
     if loss.task == "regression":
         t: Array = draw.normal(0, 2, (rows, cols))
+        if loss.lowest_target > -np.inf:
+            t = loss.lowest_target + np.abs(t)
     elif loss.task == "binary" or (cols == 1 and type(loss).check_numbers is not Loss.check_numbers):
         # A single output may stand for yes or no; as the only class it is right each time.
         t = draw.integers(0, 2, (rows, cols)).astype(float)

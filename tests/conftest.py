@@ -18,6 +18,22 @@ from pyfc import registry
 #: packages of their own: test_example_plugins.py installs them and runs their tests.
 collect_ignore = ["benchmarks", "plugins"]
 
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put what takes longest first, if several processes share the tests: then none waits for another in the end.
+
+    That is, files with tests that need an environment of their own, then others with slow tests.
+    """
+
+    def environment(item: pytest.Item) -> bool:
+        return "environment" in getattr(item, "fixturenames", ())
+
+    if hasattr(config, "workerinput"):  # this is one of pytest-xdist's processes
+        longest = {item.path for item in items if environment(item)}
+        slow = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: 0 if item.path in longest else 1 if item.path in slow else 2)  # otherwise as it was
+
+
 #: A plugin in NumPy that works, but for its name.
 PLUGIN = """
 import numpy as np

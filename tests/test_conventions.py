@@ -17,8 +17,10 @@ from docutils import nodes
 from docutils.core import publish_doctree
 from probes import measure
 from probes.articles import A, B, C, D, E
-from probes.libraries import Keras, KerasSparse, PyFC, PyTorch, ScikitLearn
+from probes.libraries import PEERS, Keras, KerasSparse, PyFC, PyTorch, ScikitLearn, import_keras
 from probes.measure import LABELS, K, N
+
+import pyfc
 
 PAGE = Path(__file__).parents[1] / "docs" / "articles" / "conventions.rst"
 TREE = publish_doctree(PAGE.read_text(encoding="utf-8"), settings_overrides={"report_level": 1, "halt_level": 1})
@@ -142,3 +144,84 @@ def test_examples_run(capsys):
 @pytest.mark.parametrize("target", [r["refuri"] for r in TREE.findall(nodes.reference) if "://" not in r["refuri"]])
 def test_links_lead_somewhere(target):
     assert (PAGE.parent / target).exists()
+
+
+# Losses that the page does not name, beside those of the libraries, values and gradients
+
+DRAW = np.random.default_rng(2)
+Y, T = DRAW.normal(size=(6, 4)), DRAW.normal(size=(6, 4))
+PROBABILITIES, CLASSES = DRAW.dirichlet(np.ones(4), 6), np.eye(4)[[0, 3, 1, 1, 2, 0]]
+LOG_P = Y - np.log(np.exp(Y).sum(axis=1, keepdims=True))
+
+#: Name, hyper-parameters, outputs, targets, and what torch.nn.functional makes of them, for all samples together.
+TORCH_LOSSES = [
+    ("poisson_nll", {}, Y, np.floor(np.abs(4 * T)), lambda f, y, t: f.poisson_nll_loss(y, t, reduction="sum")),
+    (
+        "poisson_nll",
+        {"full": True},
+        Y,
+        np.floor(np.abs(4 * T)),
+        lambda f, y, t: f.poisson_nll_loss(y, t, full=True, reduction="sum"),
+    ),
+    (
+        "poisson_nll",
+        {"log_input": False},
+        np.exp(Y),
+        np.floor(np.abs(4 * T)),
+        lambda f, y, t: f.poisson_nll_loss(y, t, log_input=False, eps=0, reduction="sum"),
+    ),
+    ("kl_divergence", {}, LOG_P, PROBABILITIES, lambda f, y, t: f.kl_div(y, t, reduction="sum")),
+    ("kl_divergence", {}, LOG_P, CLASSES, lambda f, y, t: f.kl_div(y, t, reduction="sum")),
+    ("cosine", {}, Y, T, lambda f, y, t: (1 - f.cosine_similarity(y, t)).sum()),
+]
+#: The same with the class in keras.losses and its settings, and how Keras's value becomes that of pyfc:
+#: factor and summand.
+KERAS_LOSSES = [
+    ("log_cosh", {}, Y, T, "LogCosh", {}, (4, 0)),
+    (
+        "poisson_nll",
+        {"log_input": False},
+        3 + np.exp(Y),
+        np.floor(np.abs(4 * T)),
+        "Poisson",
+        {},
+        (4, 0),
+    ),  # log(y + 1e-7)
+    ("squared_hinge", {}, Y, 2 * CLASSES - 1, "SquaredHinge", {}, (4, 0)),
+    ("categorical_hinge", {}, Y - Y.min() + 1, CLASSES, "CategoricalHinge", {}, (1, 0)),
+    ("kl_divergence", {"from_log": False}, np.exp(LOG_P), PROBABILITIES, "KLDivergence", {}, (1, 0)),
+    ("cosine", {}, Y, T, "CosineSimilarity", {}, (1, 1)),
+    (
+        "focal",
+        {"gamma": 2.0},
+        Y,
+        CLASSES,
+        "CategoricalFocalCrossentropy",
+        {"alpha": 1.0, "gamma": 2.0, "from_logits": True},
+        (1, 0),
+    ),
+]
+
+
+def hold_loss_against(name, hyper, y, t, peer, rtol=1e-6):
+    """Compare with a peer's mean over the samples, and its gradient, both for arrays of PyTorch."""
+    torch = pytest.importorskip("torch", reason=f"PyTorch is {PEERS}")
+    loss = pyfc.get("losses", name)(**hyper)
+    outputs = torch.tensor(y, requires_grad=True)
+    value = peer(outputs, torch.tensor(t))
+    value.backward()
+    np.testing.assert_allclose(loss.value(y, t), value.item(), rtol=rtol)
+    np.testing.assert_allclose(loss.gradient(y, t), outputs.grad.numpy(), rtol=rtol, atol=1e-7)
+
+
+@pytest.mark.parametrize(("name", "hyper", "y", "t", "function"), TORCH_LOSSES)
+def test_losses_are_those_of_pytorch(name, hyper, y, t, function):
+    torch = pytest.importorskip("torch", reason=f"PyTorch is {PEERS}")
+    hold_loss_against(name, hyper, y, t, lambda y, t: function(torch.nn.functional, y, t) / len(y), rtol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "hyper", "y", "t", "theirs", "settings", "related"), KERAS_LOSSES)
+def test_losses_are_those_of_keras(name, hyper, y, t, theirs, settings, related):
+    function = getattr(import_keras().losses, theirs)(**settings, dtype="float64")
+    factor, summand = related
+    hold_loss_against(name, hyper, y, t, lambda y, t: factor * function(t, y) + summand)

@@ -82,8 +82,10 @@ def test_optimizers(name, n_threads):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_activations(name, dtype):
     X, y = data([6, 8, 3], 47)
-    for layers in ([pyfc.Dense(6, 8), name, pyfc.Dense(8, 3)], [name, pyfc.Dense(6, 8), pyfc.Scale(0.5), name,
-                   pyfc.Dense(8, 3)]):  # fmt: skip
+    wide = pyfc.get("activations", name)().out_cols(8)
+    first = [name] if wide == 8 else []  # how many inputs a network has, its first dense layer says
+    for layers in ([pyfc.Dense(6, 8), name, pyfc.Dense(wide, 3)], [*first, pyfc.Dense(6, 8), pyfc.Scale(0.5), name,
+                   pyfc.Dense(wide, 3)]):  # fmt: skip
         one, two, three = (pyfc.Network(layers, loss="softmax_cross_entropy", dtype=dtype) for _ in range(3))
         compare(one, two, X, y)
         three.fit(X, y, epochs=2, batch_size=10, optimizer=pyfc.SGD(lr=0.1, momentum=0.5), progress=False, n_threads=2)

@@ -1,7 +1,9 @@
 """The example package of plugins, tests/plugins/pyfc-extra, used as a user does: installed beside an installed pyfc."""
 
 import json
+import re
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -13,12 +15,11 @@ PACKAGE = Path(__file__).parent / "plugins" / "pyfc-extra"
 NETWORKS = {
     "snake": ('[Dense(64, 32, init="lecun_normal"), "snake", Dense(32, 10)]', '"softmax_cross_entropy"', 0.95),
     "maxout": ('[Dense(64, 48), get(ACT, "maxout")(pieces=3), Dense(16, 10)]', '"softmax_cross_entropy"', 0.95),
-    # With some seeds it stops too early: see SparsemaxLoss.
-    "sparsemax": ('[Dense(64, 32), "relu", Dense(32, 10), "sparsemax"]', '"squared_error"', 0.95),
+    "crelu": ('[Dense(64, 24), "crelu", Dense(48, 10)]', '"softmax_cross_entropy"', 0.95),
     "sparsemax_loss": ('[Dense(64, 32), "relu", Dense(32, 10)]', '"sparsemax_loss"', 0.95),
-    "focal": ('[Dense(64, 32), "relu", Dense(32, 10)]', 'get("losses", "focal")(gamma=1.5)', 0.95),
+    "poly1": ('[Dense(64, 32), "relu", Dense(32, 10)]', 'get("losses", "poly1")(epsilon=0.5)', 0.95),
 }  # fmt: skip
-LOSSES = {"focal", "sparsemax_loss"}
+LOSSES = {"poly1", "sparsemax_loss"}
 TRAIN = """
 import numpy as np, pyfc
 from pyfc import Dense, datasets, get
@@ -80,16 +81,19 @@ def test_all_are_listed(installed, tmp_path):
     assert found == {(name, "pyfc-extra", "0.1.0", "ok") for name in NETWORKS}
 
 
-def test_its_page_shows_every_derivation(installed, package):
+def test_each_has_a_page_that_shows_its_derivation(installed, package):
     run_in(installed, "sphinx-build", "-q", "-W", "docs", "docs/_build", cwd=package)
-    page = (package / "docs" / "_build" / "index.html").read_text(encoding="utf-8")
-    for name, last in (
-        ("activations-snake", 6),
-        ("activations-sparsemax", 10),
-        ("activations-maxout", 3),
-        ("losses-focal", 12),
-    ):
-        assert f'id="pyfc-{name}-{last}"' in page
+    described = tomllib.loads((package / "pyproject.toml").read_text(encoding="utf-8"))
+    points = described["project"]["entry-points"]
+    names = {f"{group.removeprefix('pyfc.')}/{name}" for group, found in points.items() for name in found}
+    assert len(names) == len(NETWORKS)
+    built = package / "docs" / "_build" / "generated"
+    assert {page.relative_to(built).with_suffix("").as_posix() for page in built.glob("*/*.html")} == names
+    for name in names:
+        page = (built / f"{name}.html").read_text(encoding="utf-8")
+        assert f'id="pyfc-{name.replace("/", "-").replace("_", "-")}-2"' in page
+        for part in ("derivation", "evidence", "example", "kernel", "speed", "references"):
+            assert re.search(rf'class="[^"]*\bpyfc-{part}\b', page), (name, part)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -97,7 +97,8 @@ def test_everything_comes_back(saved):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", pyfc.available("activations"))
 def test_activations(path, name, dtype):
-    net = pyfc.Network([pyfc.Dense(6, 4), name, pyfc.Dense(4, 2)], "squared_error", dtype=dtype)
+    wide = pyfc.get("activations", name)().out_cols(4)
+    net = pyfc.Network([pyfc.Dense(6, 4), name, pyfc.Dense(wide, 2)], "squared_error", dtype=dtype)
     net.flat[:] += 0.125  # also what an activation learns
     net.save(path)
     same(net, pyfc.load(path))

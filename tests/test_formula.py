@@ -63,6 +63,7 @@ def made(name, **settings):
     return pyfc.activation_from_formula(name, formula, **hyperparameters, **settings)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("compiled", [pytest.param(True, marks=needs_compiler), False])
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[pytest.mark.slow] if slow else []) for name, (_, _, slow) in FORMULAS.items()]

@@ -7,16 +7,10 @@ from hypothesis import strategies as st
 
 import pyfc
 from pyfc import kernels
-from pyfc.derivation import source_of, tag_problems
-from pyfc.kernels import dense, dropout, scale
 from pyfc.layers import layer_from_config
-from pyfc.proof import Derivation
+from pyfc.testing.layers import LAYERS as LAYERS_WITH_STEPS
+from pyfc.testing.layers import check_layer
 
-MODULES = [
-    pytest.param(dense, "z", {}, id="dense"),
-    pytest.param(dropout, "y", {"rate": (0.0, False), "s": (0.0, False)}, id="dropout"),
-    pytest.param(scale, "y", {}, id="scale"),
-]
 LAYERS = [
     pytest.param(lambda: pyfc.Dense(5, 3), id="dense"),
     pytest.param(lambda: pyfc.Activation("tanh"), id="tanh"),
@@ -27,11 +21,30 @@ LAYERS = [
 ]
 
 
-@pytest.mark.parametrize(("module", "output", "bounds"), MODULES)
-def test_derivation_is_proved_and_tied(module, output, bounds):
-    assert tag_problems(module.derivation, source_of(module.__name__)) == []
-    proofs = Derivation(module.derivation, output, bounds, {}).prove()
+@pytest.mark.parametrize("kind", LAYERS_WITH_STEPS)
+def test_kernels_are_held_to_their_derivations(kind):
+    check_layer(kind).raise_if_failed()
+    proofs = LAYERS_WITH_STEPS[kind].steps().prove()
     assert sum(proof.kind == "proved" for proof in proofs) >= len(proofs) - 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "kernel", "wrong", "found"),
+    [
+        ("dense", "dense_backward", lambda dz, x, w: (dz @ w.T, x.T @ dz, 2 * dz.sum(0)), {"db"}),
+        ("dense", "dense_forward", lambda x, w, b: x @ w - b, {"Z", "db"}),
+        ("scale", "rescale", lambda x, c: c * x + c, {"y", "dx"}),
+        ("dropout", "drop", lambda x, rate, key, first: x.copy(), {"y", "dx"}),
+    ],
+)
+def test_a_wrong_kernel_is_found(monkeypatch, kind, kernel, wrong, found):
+    monkeypatch.setattr(kernels, kernel, wrong)
+    assert {check.name.partition(",")[0].partition(" ")[0] for check in check_layer(kind).failures} == found
+
+
+def test_only_layers_with_steps_are_checked():
+    with pytest.raises(ValueError, match="unknown layer 'activation': expected one of dense, dropout, scale"):
+        check_layer("activation")
 
 
 @pytest.mark.parametrize("make", LAYERS)

@@ -5,8 +5,10 @@ import tracemalloc
 import mpmath
 import numpy as np
 import pytest
+import scipy.stats
 
 import pyfc
+from pyfc.component import Loss
 
 NAMES = [record.name for record in pyfc.registry.records("losses") if record.builtin]
 LABELLED = [name for name in NAMES if pyfc.get("losses", name).task == "classification"]
@@ -21,12 +23,13 @@ def example(name, rows=6, cols=4, dtype=np.float64):
     """Return outputs and targets that suit a loss."""
     draw = np.random.default_rng(0)
     y = draw.normal(0, 2, (rows, cols)).astype(dtype)
-    task = pyfc.get("losses", name).task
-    if task == "regression":
-        return y, draw.normal(0, 2, (rows, cols))
-    if task == "binary" or cols == 1:
-        t = draw.integers(0, 2, (rows, cols))
-        return y, np.ones((rows, 1), int) if name == "softmax_cross_entropy" else t
+    cls = pyfc.get("losses", name)
+    if cls.task == "regression":
+        t = draw.normal(0, 2, (rows, cols))
+        return y, np.maximum(t, cls.lowest_target)
+    if cls.task == "binary" or cols == 1:
+        probabilities = cls.task == "classification" and cls.check_numbers is Loss.check_numbers
+        return y, np.ones((rows, 1), int) if probabilities else draw.integers(0, 2, (rows, cols))
     return y, draw.integers(0, cols, rows)
 
 
@@ -45,6 +48,14 @@ def example(name, rows=6, cols=4, dtype=np.float64):
             "huber",
             {"delta": 1.5},
             lambda y, t: np.where(abs(y - t) < 1.5, (y - t) ** 2 / 2, 1.5 * (abs(y - t) - 0.75)).sum(axis=1),
+        ),
+        ("quantile", {"q": 0.8}, lambda y, t: np.where(t > y, 0.8 * (t - y), 0.2 * (y - t)).sum(axis=1)),
+        ("log_cosh", {}, lambda y, t: np.log(np.cosh(y - t)).sum(axis=1)),
+        ("poisson_nll", {}, lambda y, t: (np.exp(y) - t * y).sum(axis=1)),
+        (
+            "cosine",
+            {},
+            lambda y, t: 1 - (y * t).sum(axis=1) / np.linalg.norm(y, axis=1) / np.linalg.norm(t, axis=1),
         ),
     ],
 )
@@ -81,6 +92,108 @@ def test_hinge_counts_what_lacks_to_the_margin():
     y = np.array([[2.0, -0.5, -3.0], [0.5, 0.0, -1.0]])
     assert loss("hinge").value(y, [0, 0]) == (0.5 + 1.5) / 2
     assert loss("hinge", margin=3).value(y, [0, 0]) == ((1 + 2.5 + 0) + (2.5 + 3 + 2)) / 2
+
+
+def test_squared_hinge_is_the_square_of_what_lacks_and_decides_as_hinge_does():
+    y, squared, hinge = np.array([[2.0, -0.5, -3.0], [0.5, 0.0, -1.0]]), loss("squared_hinge"), loss("hinge")
+    assert squared.value(y, [0, 0]) == (0.25 + 0.25 + 1) / 2
+    np.testing.assert_array_equal(2 * squared.gradient(y, [0, 0]), [[0, 1, 0], [-1, 2, 0]])
+    assert squared.value(y, 2 * np.eye(3)[[0, 0]] - 1) == squared.value(y, np.eye(3)[[0, 0]])
+    assert squared.decide(y[:, 1:2]).tolist() == hinge.decide(y[:, 1:2]).tolist() == [0, 0]
+    with pytest.raises(
+        ValueError, match=r"SquaredHinge: targets have the values 2, 3: expected 0 and 1, or -1 and \+1"
+    ):
+        squared.value([0.0, 0.0], [2.0, 3.0])
+
+
+def test_categorical_hinge_compares_the_label_with_the_best_of_the_others():
+    y, labels = np.array([[3.0, 1.0, 0.0], [1.0, 0.5, -3.0], [-1.0, -2.0, -0.5]]), [0, 0, 1]
+    hinge, wanted = loss("categorical_hinge"), np.array([0, 0.5, 2.5])
+    assert [hinge.value(y[i : i + 1], labels[i : i + 1]) for i in range(3)] == wanted.tolist()
+    assert loss("categorical_hinge", margin=2.5).value(y[:1], [0]) == 0.5
+    np.testing.assert_array_equal(3 * hinge.gradient(y, labels), [[0, 0, 0], [-1, 1, 0], [0, -1, 1]])
+    assert hinge.value([[0.0, -np.inf, 3.0]], [[0, 0, 1]]) == hinge.value([[0.0, -np.inf, 3.0]], [2]) == 0
+
+
+def test_log_cosh_keeps_the_digits_of_a_small_error():
+    for d in (1e-9, 1e-3, 0.7, 1.0, 1.001, 20.0):
+        with mpmath.workdps(60):
+            true = float(mpmath.log(mpmath.cosh(mpmath.mpf(d))))
+        assert loss("log_cosh").value([d], [0.0]) == pytest.approx(true, rel=1e-15)
+        assert loss("log_cosh").value([-d], [0.0]) == loss("log_cosh").value([d], [0.0])
+
+
+def test_poisson_of_rates_is_that_of_their_logarithms_and_full_that_of_scipy():
+    y, t = example("poisson_nll")
+    rates, logarithms, t = loss("poisson_nll", log_input=False), loss("poisson_nll"), np.floor(t)
+    assert rates.value(np.exp(y), t) == pytest.approx(logarithms.value(y, t), rel=1e-13)
+    np.testing.assert_allclose(rates.gradient(np.exp(y), t) * np.exp(y), logarithms.gradient(y, t), atol=1e-14)
+    np.testing.assert_array_equal(logarithms.decide(y), np.exp(y))
+    assert rates.decide(y) is y
+    full = [loss("poisson_nll", full=True).value([y[0, 0]], [k]) for k in range(30)]
+    np.testing.assert_allclose(full, -scipy.stats.poisson.logpmf(np.arange(30), np.exp(y[0, 0])), atol=0.042)
+    np.testing.assert_allclose(loss("poisson_nll", full=True).gradient(y, t), logarithms.gradient(y, t))
+    with pytest.raises(ValueError, match="PoissonNLL: the smallest target is -1: expected numbers >= 0"):
+        rates.value([1.0], [-1.0])
+
+
+def test_metrics_of_poisson_are_those_of_the_rates():
+    net = pyfc.Network([pyfc.Dense(2, 1, init="zeros", bias_init="zeros")], loss="poisson_nll")
+    X, t = np.ones((3, 2)), np.array([1.0, 2.0, 3.0])
+    np.testing.assert_array_equal(net.predict(X), [1, 1, 1])
+    assert net.evaluate(X, t, metrics=["mean_absolute_error"])["mean_absolute_error"] == 1
+
+
+@pytest.mark.parametrize("from_log", [True, False])
+def test_divergence_is_the_cross_entropy_less_the_entropy_of_the_targets(from_log):
+    y, draw = example("kl_divergence")[0], np.random.default_rng(1)
+    t, log_p = draw.dirichlet(np.ones(4), 6), pyfc.get("activations", "log_softmax")().forward(y)
+    t[0] = [0, 0.5, 0, 0.5]
+    divergence, entropy = loss("kl_divergence", from_log=from_log), loss("softmax_cross_entropy")
+    p = log_p if from_log else np.exp(log_p)
+    wanted = entropy.value(y, t) - scipy.stats.entropy(t, axis=1).mean()
+    assert divergence.value(p, t) == pytest.approx(wanted, rel=1e-13)
+    np.testing.assert_allclose(divergence.gradient(p, t), -t / 6 if from_log else -t / p / 6, rtol=1e-14)
+    log_t = np.log(t, out=np.full_like(t, -np.inf), where=t > 0)
+    assert divergence.value(log_t if from_log else t, t) == pytest.approx(0, abs=1e-16)
+    assert divergence.probability == ("softmax" if from_log else "identity")
+
+
+def test_cosine_of_any_length_and_of_none():
+    y, t = np.array([[3.0, 4.0], [0.0, 0.0], [-1.0, 1.0]]), [[8.0, 6.0], [1.0, 1.0], [0.0, 0.0]]
+    cosine = loss("cosine")
+    assert cosine.value(y[:1], t[:1]) == pytest.approx(1 - 0.96)
+    assert cosine.value(y[1:], t[1:]) == 1
+    assert not cosine.gradient(y, t)[1:].any()
+    for dtype, far in ((np.float32, (1e-40, 1e37)), (np.float64, (1e-300, 1e300))):
+        for size in far:
+            scaled = (y[:1] * size).astype(dtype)
+            assert cosine.value(scaled, t[:1]) == pytest.approx(0.04, rel=1e-4)
+            assert np.isfinite(cosine.gradient(scaled, t[:1])).all() or size < 1
+    assert cosine.value([[1.0, 1e-9]], [[1.0, 0.0]]) == pytest.approx(5e-19, rel=1e-14)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("cols", [10, 700])  # of which one is more than the kernel's buffer holds
+def test_focal_without_gamma_is_the_cross_entropy(dtype, cols):
+    draw, eps = np.random.default_rng(0), float(np.finfo(dtype).eps)
+    focal, entropy, weight = loss("focal", gamma=0), loss("softmax_cross_entropy"), draw.uniform(0, 2, 40)
+    labels = draw.integers(0, cols, 40)
+    for width in (1, 1e4):
+        y = draw.normal(0, width, (40, cols)).astype(dtype)
+        for t in (labels, np.eye(cols)[labels], draw.dirichlet(np.ones(cols), 40)):
+            np.testing.assert_allclose(focal.value(y, t, weight), entropy.value(y, t, weight), rtol=8 * eps)
+            wanted = entropy.gradient(y, t, weight)
+            np.testing.assert_allclose(focal.gradient(y, t, weight), wanted, rtol=8 * eps, atol=eps)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
+def test_focal_of_large_outputs(dtype, gamma):
+    focal, y = loss("focal", gamma=gamma), np.array([[1e4, -1e4, 0.0], [-1e4, 1e4, 0.0]], dtype)
+    assert focal.value(y[:1], [0]) == 0
+    assert focal.value(y[1:], [0]) == 2e4
+    np.testing.assert_array_equal(focal.gradient(y, [0, 0]), np.array([[0, 0, 0], [-0.5, 0.5, 0]], dtype))
 
 
 # Targets
@@ -267,7 +380,21 @@ def test_layouts_and_out(name):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", ["binary_cross_entropy", "softmax_cross_entropy", "hinge", "absolute_error", "huber"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "absolute_error",
+        "binary_cross_entropy",
+        "categorical_hinge",
+        "focal",
+        "hinge",
+        "huber",
+        "kl_divergence",
+        "log_cosh",
+        "quantile",
+        "softmax_cross_entropy",
+    ],
+)
 def test_huge_outputs(name, dtype):
     t = [[1, 0], [0, 1], [1, 0], [0, 1], [1, 0]]
     y = np.array([[1e30, -1e30], [1e30, -1e30], [1e30, 1e30], [-1e30, -1e30], [0, 1e30]], dtype)
@@ -332,6 +459,7 @@ def test_probabilities_of_0_and_1_have_a_finite_loss_with_a_slope(dtype):
 def test_kinks():
     assert loss("absolute_error").gradient([1.0], [1.0])[0] == 0
     assert loss("hinge").gradient([1.0], [1])[0] == 0
+    assert loss("quantile", q=0.9).gradient([1.0], [1.0])[0] == 0
     for side in (-2.0, 2.0):
         assert loss("huber", delta=2).gradient([side], [0.0])[0] == side
 
@@ -377,6 +505,8 @@ def test_probabilities():
             {"logits": True},
             "BinaryCrossEntropy got logits: its hyper-parameters are: from_logits",
         ),
+        ("quantile", {"q": 1}, "expected a finite number > 0 and < 1"),
+        ("focal", {"gamma": -1}, "expected a finite number >= 0"),
         ("hinge", {"margin": "1"}, r"Hinge\(margin='1'\): expected a number"),
     ],
 )

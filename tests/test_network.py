@@ -184,7 +184,8 @@ def test_unfit_networks_are_refused(make, error, text):
 
 
 LOSSES = pyfc.available("losses")
-ACTIVATIONS = pyfc.available("activations")
+#: Those that keep a layer's width: a glu would need another dense layer behind it.
+ACTIVATIONS = [n for n in pyfc.available("activations") if pyfc.get("activations", n)().out_cols(6) == 6]
 
 
 def targets_for(loss, rows, cols, rng):
@@ -193,7 +194,7 @@ def targets_for(loss, rows, cols, rng):
         return rng.integers(0, cols, rows)
     if task in ("binary", "classification"):
         return rng.integers(0, 2, (rows, cols)).astype(float)
-    return rng.normal(size=(rows, cols))
+    return np.maximum(rng.normal(size=(rows, cols)), pyfc.get("losses", loss).lowest_target)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -202,10 +203,13 @@ def test_gradients_with_every_activation(activation, data):
     assert report.ok, str(report)
 
 
-# One class is always right, and every gradient is 0.
+NOTHING_TO_LEARN = {"categorical_hinge", "cosine", "focal", "kl_divergence", "softmax_cross_entropy"}
+
+
+# One class is always right, and one number has no angle: every gradient is 0.
 @pytest.mark.parametrize(
     ("loss", "cols"),
-    [(loss, cols) for loss in LOSSES for cols in (1, 3) if (loss, cols) != ("softmax_cross_entropy", 1)],
+    [(loss, cols) for loss in LOSSES for cols in (1, 3) if cols > 1 or loss not in NOTHING_TO_LEARN],
 )
 def test_gradients_with_every_loss(loss, cols):
     rng = np.random.default_rng(1)

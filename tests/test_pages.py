@@ -31,3 +31,7 @@ def test_examples_hold(name, tmp_path, capsys):
 def test_a_wrong_answer_fails(capsys):
     assert failures("page.rst", ">>> 1 + 1\n3\n") == 1
     assert "Expected:\n    3" in capsys.readouterr().out
+
+
+def test_there_are_pages():
+    assert {"choosing.rst", "network/dense.rst", "articles/conventions.rst"} <= set(PAGES)

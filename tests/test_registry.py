@@ -88,7 +88,7 @@ def test_name_of_two_distributions(run, tmp_path, lay_out):
 import pyfc
 try: pyfc.get("activations", "square")
 except pyfc.errors.UnknownNameError as error: print(error)
-print([name for name in pyfc.available("activations") if "square" in name])
+print([name for name in pyfc.available("activations") if name.endswith("square")])
 print(pyfc.get("activations", "beta:square").__module__)
 """
     sites = tmp_path / "a", tmp_path / "b"

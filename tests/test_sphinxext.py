@@ -44,7 +44,8 @@ def build(tmp_path, capsys):
     def build(*components):
         source = tmp_path / "docs"
         source.mkdir()
-        (source / "conf.py").write_text('extensions = ["pyfc.sphinxext"]\n')
+        # MathJax leaves the LaTeX on the page, which is what is compared here.
+        (source / "conf.py").write_text('extensions = ["pyfc.sphinxext"]\nhtml_math_renderer = "mathjax"\n')
         directives = "\n\n".join(f".. pyfc:derivation:: {name}" for name in components)
         (source / "index.rst").write_text(f"Title\n=====\n\n{directives}\n")
         registry.refresh()
@@ -86,7 +87,7 @@ def test_a_page_of_a_plugin(install, build):
     ]
     assert "highlight-python" in html
     assert '<table class="pyfc-derivation' in html
-    (found,) = re.findall('<dl class="[^"]*pyfc-evidence[^"]*">(.*?)</dl>', html, re.DOTALL)
+    (found,) = re.findall("pyfc-evidence.*?<dl[^>]*>(.*?)</dl>", html, re.DOTALL)
     lines = [" ".join(plain(line).split()) for line in found.split("</dd>")]
     assert lines[0] == "Proved2 of 3 steps follow from those before them, by SymPy; the others define."
     assert lines[1] == "Tied3 lines of __init__.py carry the numbers of steps."
@@ -104,6 +105,7 @@ def test_a_page_of_a_built_in(build):
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_every_built_in_renders(build):
     records = [record for record in registry.records() if record.builtin]
     status, html, complaints = build(*(f"{record.group}.{record.name}" for record in records))
@@ -111,7 +113,7 @@ def test_every_built_in_renders(build):
     for record in records:
         for step in record.load().derivation:
             assert f'id="pyfc-{record.group}-{record.name.replace("_", "-")}-{step.number}"' in html
-    assert len(re.findall('<dl class="[^"]*pyfc-evidence', html)) == len(records)
+    assert len(re.findall('<div class="pyfc-evidence', html)) == len(records)
     assert "mathit" in html
     assert not re.search('pyfc-equation"><code', html)  # no equation is left as plain text
 
@@ -137,6 +139,8 @@ def changed(*replacements):
             changed(('needs = "z"', 'source = "kernel.c"\n    needs = "z"')),
             r"no source of alpha: looked for .*kernel\.c",
         ),
+        (changed(("np.multiply(z, 2,", "np.multiply(z, 2.001,")), r"dz, float32, 1 column, against step \(3\): .* ULP"),
+        (changed(("dz *= dy ", "dz *= abs(dy) ")), r"square\.backward, dz by finite differences: worst of"),
         ("1 / 0", "alpha 1.2 .* is broken: importing it raised ZeroDivisionError"),
     ],
 )

@@ -6,6 +6,7 @@ The loss is the mean over the samples of a per-sample loss. With sample weights 
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,12 +25,14 @@ class Loss(Component):
     A compiled one sets ``kernel``. One in NumPy defines ``compute_forward`` and ``compute_backward``.
 
     Class attributes: ``task`` is ``"regression"`` (targets are numbers), ``"binary"`` (each output answers a yes-or-no
-    question, targets lie in [0, 1]) or ``"classification"`` (the outputs compete, targets are labels or one-hot).
+    question, targets lie in [0, 1]) or ``"classification"`` (the outputs compete, targets are labels or one-hot);
+    ``lowest_target`` is below what no target of a regression may be, such as 0 for counts.
     """
 
     group = "losses"
     capsule = "pyfc.loss.v1"
     task: ClassVar[str] = "regression"
+    lowest_target: ClassVar[float] = -math.inf
     takes_labels: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
@@ -64,7 +67,9 @@ class Loss(Component):
         return False
 
     def decide(self, y: Array) -> Array:
-        """Return the prediction for outputs y (n, k): class labels (n,), or the outputs themselves in regression.
+        """Return the prediction for outputs y (n, k): class labels (n,), or in regression what the outputs stand for.
+
+        That is the outputs themselves, unless a loss says otherwise, as one does whose outputs are logarithms.
 
         A binary loss overrides this, because what counts as yes depends on what its outputs mean.
         """
@@ -140,6 +145,10 @@ class Loss(Component):
 
     def check_numbers(self, t: Array) -> None:
         """Raise if targets (rows, cols) are not such as this loss is defined for."""
+        if t.size and not t.min() >= self.lowest_target:
+            raise ValueError(
+                f"{type(self).__name__}: the smallest target is {t.min():g}: expected numbers >= {self.lowest_target:g}"
+            )
         if self.task == "binary" and t.size and not (t.min() >= 0 and t.max() <= 1):
             raise ValueError(f"{type(self).__name__}: targets lie in [{t.min():g}, {t.max():g}]: expected [0, 1]")
         if self.task == "classification" and t.size:

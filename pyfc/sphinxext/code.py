@@ -79,8 +79,9 @@ def _in_html(builder: Any, block: nodes.literal_block, page: str, uri: str) -> s
     first, lines = block["highlight_args"]["linenostart"], highlighted(builder, block.astext(), block["language"])
     width = len(str(first + len(lines) - 1))
     shown = [
+        f'<span class="pyfc-line">'
         f'<a class="linenos" href="{html.escape(uri)}#L{number}" title="{html.escape(page)}, line {number}">'
-        f"{number:>{width}}</a>{line}\n"
+        f"{number:>{width}}</a>{line}\n</span>"
         for number, line in enumerate(lines, start=first)
     ]
     return (

@@ -7,13 +7,10 @@ is measured or drawn here is made by the modules beside this one; this one puts 
 from __future__ import annotations
 
 import html
-import inspect
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from docutils import nodes
-from numpydoc.docscrape import NumpyDocString
 from sphinx import addnodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -23,8 +20,9 @@ from pyfc.component import Component
 from pyfc.errors import PyfcError
 from pyfc.record import Record
 from pyfc.sphinxext import figures, speed
+from pyfc.sphinxext.derivation import derivation_nodes
 from pyfc.sphinxext.examples import ENOUGH, Line, examples
-from pyfc.sphinxext.pages import page_of
+from pyfc.sphinxext.pages import docstring, page_of
 from pyfc.sphinxext.properties import parameters, properties
 from pyfc.sphinxext.references import references
 from pyfc.sphinxext.tables import code_cell, example_nodes, table, text_cell
@@ -49,15 +47,13 @@ class ComponentDirective(SphinxDirective):
         except PyfcError as error:
             return [self._error(f"{self.spec}: {error}")]
         component = cls()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of sections that numpydoc does not know
-            doc = NumpyDocString(inspect.getdoc(cls) or "")
+        doc = docstring(cls)
         self._note_dependency(cls)
         found: list[nodes.Node] = list(self._origin(registry.record_of(cls)))
         found += self._text([*doc["Summary"], "", *doc["Extended Summary"]])
         found += self._tried("its picture", lambda: self._pictures(component))
         parts: list[tuple[str, Callable[[], list[nodes.Node]]]] = [
-            ("Derivation", lambda: self.parse_text_to_nodes(f".. pyfc:derivation:: {self.spec}")),
+            ("Derivation", lambda: derivation_nodes(self, self.spec)),
             ("Worked example", lambda: self._examples(component)),
             ("Parameters", lambda: self._parameters(component, doc)),
             ("Speed", lambda: self._speed(component)),
@@ -167,9 +163,9 @@ class ComponentDirective(SphinxDirective):
             cells = [text_cell(name)]
             for dtype in dtypes:
                 time, copies = times[dtype]
-                cells += [text_cell(f"{time:.3g} ns"), text_cell(f"{copies:.2g} copies")]
+                cells += [text_cell(f"{time:.3g} ns"), text_cell(f"{copies:.{1 if copies < 10 else 0}f} times")]
             rows.append(cells)
-        heads = ["", *(head for dtype in dtypes for head in (dtype, ""))]
+        heads = ["", *(head for dtype in dtypes for head in (dtype, "of a copy"))]
         return [table(heads, rows, "pyfc-speed"), nodes.paragraph("", speed.words())]
 
     def _references(self, lines: list[str]) -> Iterator[nodes.Node]:
@@ -179,7 +175,7 @@ class ComponentDirective(SphinxDirective):
         items = nodes.bullet_list(classes=["pyfc-references"])
         for reference in found:
             lead = f"{reference.lead[0].upper()}{reference.lead[1:]}: " if reference.lead else ""
-            text = f"{lead}{reference.text}{', ' if reference.note else ''}{reference.note}."
+            text = f"{lead}{reference.text}{': ' if reference.note else ''}{reference.note}."
             entry = nodes.literal_block(reference.bibtex(), reference.bibtex(), language="bibtex")
             entry["force"] = True
             before = f"<details><summary>BibTeX: {html.escape(reference.key)}</summary>"

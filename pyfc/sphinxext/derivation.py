@@ -150,10 +150,12 @@ def _between(items: list[nodes.math], separator: str) -> Iterator[nodes.Node]:
 
 
 def linked(text: str, numbers: set[int], anchor: str) -> Iterator[nodes.Node]:
-    """Yield a text in which the number of another step, ``(3)``, is a link to its row."""
-    for part in re.split(r"(\(\d+\))", text):
+    """Yield a text in which the number of another step, ``(3)``, is a link to its row, and ``z[i,j]`` has indices."""
+    for part in re.split(r"(\(\d+\)|\b\w+\[[\w,]+\])", text):
         number = part[1:-1]
-        if re.fullmatch(r"\(\d+\)", part) and int(number) in numbers:
+        if part.endswith("]") and not part.startswith("["):
+            yield nodes.math(term(part), term(part))
+        elif re.fullmatch(r"\(\d+\)", part) and int(number) in numbers:
             yield nodes.reference(part, part, refid=f"{anchor}-{number}", internal=True)
         elif part:
             yield nodes.Text(part)

@@ -16,7 +16,8 @@ from sphinx.util.nodes import make_refnode
 
 from pyfc.sphinxext.component import ComponentDirective
 from pyfc.sphinxext.derivation import DerivationDirective
-from pyfc.sphinxext.sources import SourceRole, has_source_pages, page_document
+from pyfc.sphinxext.source_role import SourceRole
+from pyfc.sphinxext.sources import has_source_pages, page_document
 
 if TYPE_CHECKING:
     from sphinx.addnodes import pending_xref

@@ -5,6 +5,7 @@ A step may use what the steps before it gave. So the numbers are those that one 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,6 +33,8 @@ def equations_of(derivation: Derivation) -> Equations:
         A step, with a pair for each entry of its left side: the symbol, or None if that is no letter, and the right
         side. In a step that runs over rows of 4 there are 4.
     """
+    derivation = copy.copy(derivation)
+    derivation.definitions = {}  # from the beginning, whatever has been worked out of a derivation that others share
     found: Equations = []
     for step in derivation.steps:
         entries = list(derivation.equations(step))

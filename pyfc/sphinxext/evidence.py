@@ -16,7 +16,7 @@ from pyfc.errors import ProofError
 from pyfc.proof import Proof
 from pyfc.report import Figure, Report
 from pyfc.sphinxext.subject import Subject
-from pyfc.testing.activations import add_activation_differences, add_activation_precision
+from pyfc.testing.activations import add_activation_differences, add_activation_precision, sizes_of
 from pyfc.testing.inputs import Widths
 from pyfc.testing.layers import LayerKernel, add_layer_checks
 from pyfc.testing.losses import add_loss_differences, add_loss_precision
@@ -119,7 +119,9 @@ def proved_steps(owner: type[Component] | LayerKernel) -> set[int]:
     else:
         by_options = {_options(component): component for component in variants(owner)}
         for component in by_options.values():
-            proofs += derivation_of(component, _OUTPUTS.get(owner.group, "")).prove()
+            # As in the kit: a row of y may be shorter or longer than one of z.
+            sizes = sizes_of(component, Widths(component).near(3)) if isinstance(component, Activation) else None
+            proofs += derivation_of(component, _OUTPUTS.get(owner.group, ""), sizes=sizes).prove()
     return {proof.step.number for proof in proofs if proof.kind == "proved"}
 
 

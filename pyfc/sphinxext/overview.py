@@ -18,6 +18,8 @@ _HEADS = {
     "initializers": ["std of 256 x 256"],
 }
 _WIDTH, _HEIGHT = 72, 36
+#: What is beyond is left out of a small picture.
+_HIGH = 8
 
 
 def heads(group: str) -> list[str]:
@@ -73,16 +75,17 @@ def _values(act: Activation) -> str:
         y = value_and_slope(act, np.concatenate([np.linspace(-30, 30, 6001), [-1e6, 1e6]]))[0]
     else:
         y = act.forward(np.random.default_rng(0).normal(0, 30, (2000, Widths(act).near(3))))
-    low, high = (float(f"{value:.3g}") + 0.0 for value in (np.nanmin(y), np.nanmax(y)))
+    low, high = (round(float(value), 3) + 0.0 for value in (np.nanmin(y), np.nanmax(y)))
     ends = "-∞" if low < -25 else f"{low:g}", "∞" if high > 25 else f"{high:g}"
-    return minus(" to ".join(ends))
+    return minus("\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}".join(ends))
 
 
 def _spark(line: Array) -> str:
     """Return a line as a small picture, for the eye alone: what it shows stands on the component's page."""
-    line = np.clip(np.nan_to_num(line[:: max(len(line) // 80, 1)]), -1e3, 4.0)
+    line = line[:: max(len(line) // 80, 1)]
+    x, inside = np.linspace(2, _WIDTH - 2, len(line)), np.abs(line) < _HIGH
+    x, line = x[inside], line[inside]
     size = float(np.ptp(line)) or 1.0
-    x = np.linspace(2, _WIDTH - 2, len(line))
     y = _HEIGHT - 3 - (line - line.min()) / size * (_HEIGHT - 6)
     points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
     return (

@@ -102,6 +102,13 @@ def page_of(env: BuildEnvironment, name: str) -> str:
     return f"{env.config.pyfc_component_pages}/{_path(found[0])}" if len(found) == 1 else ""
 
 
+def docstring(cls: type[Component]) -> NumpyDocString:
+    """Return the sections of a component's docstring, as numpydoc reads them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of sections that numpydoc does not know
+        return NumpyDocString(inspect.getdoc(cls) or "")
+
+
 def _records(config: Config) -> list[Record]:
     wanted = config.pyfc_component_distributions
     names = None if wanted is None else {normal(name) for name in wanted}
@@ -111,7 +118,7 @@ def _records(config: Config) -> list[Record]:
 
 def _called(record: Record) -> str:
     """Return the name by which ``pyfc.get`` finds it, with whose it is where several have it."""
-    return record.name if record.name in registry.available(record.group) else record.full_name
+    return record.full_name if record.full_name in registry.available(record.group) else record.name
 
 
 def _path(record: Record) -> str:
@@ -135,9 +142,7 @@ def _texts(config: Config) -> Iterator[tuple[str, str]]:
             name = _called(record)
             label = f".. _pyfc-{group}-{name.replace(':', '-')}:"
             yield f"{_path(record)}.rst", f"{MARK}\n\n{label}\n\n{_title(name)}\n\n.. pyfc:component:: {group}.{name}\n"
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                doc = NumpyDocString(inspect.getdoc(cls) or "")
+            doc = docstring(cls)
             sources += references("\n".join(doc["References"]))[0]
             link = f":doc:`{name} </{config.pyfc_component_pages}/{_path(record)}>`"
             summary = " ".join(" ".join(doc["Summary"]).split())

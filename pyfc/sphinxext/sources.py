@@ -14,12 +14,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docutils import nodes
-from sphinx.addnodes import pending_xref
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.builders.singlehtml import SingleFileHTMLBuilder
 from sphinx.errors import ConfigError
-from sphinx.util.docutils import ReferenceRole
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -32,8 +29,6 @@ _MORE_LANGUAGES = {".c": "c", ".cpp": "cpp", ".cc": "cpp", ".hpp": "cpp"}
 
 #: The tag at the end of a line, in HTML, and a number in it.
 _TAG = re.compile(r"(?:#|//|/\*)\s*((?:\(\d+\)[\s,]*)+)(?=[^()]*$)")
-#: What a definition begins with, in Python, Cython or C.
-_KEYWORDS = r"(?:async\s+def|def|class|cdef|cpdef|ctypedef|struct|enum|union|typedef)"
 _NUMBER = re.compile(r"\((\d+)\)")
 
 
@@ -96,16 +91,17 @@ def page_name(env: BuildEnvironment, path: Path, module: str) -> str:
     """
     path = path.resolve()
     roots = [folder.parent for folder in folders(env) if path.is_relative_to(folder)]
-    roots += [root for root in _package_roots(module) if path.is_relative_to(root)]
+    package = module.partition(".")[0]
+    roots += [root for root in _package_roots(package) if path.is_relative_to(root / package)]
     if roots:
         return path.relative_to(roots[0]).as_posix()
     return "/".join([*module.split(".")[:-1], path.name])
 
 
-def _package_roots(module: str) -> list[Path]:
-    """Return the folders that hold the top package of a module; none if it is no package."""
+def _package_roots(package: str) -> list[Path]:
+    """Return the folders that hold a top package; none if there is none of that name."""
     try:
-        spec = find_spec(module.partition(".")[0])
+        spec = find_spec(package)
     except (ImportError, ValueError):
         return []
     return [Path(place).resolve().parent for place in (spec and spec.submodule_search_locations) or ()]
@@ -137,76 +133,6 @@ def locate(env: BuildEnvironment, page: str) -> Path:
             return root / page
     where = ", ".join(str(root / page) for root in roots) or f"a folder or package {first}, and there is none"
     raise ValueError(f"no source {page!r}: looked for {where}; see pyfc_source_folders")
-
-
-def definition_line(text: str, name: str) -> int:
-    """Return the number of the line that defines a name: a function, class, method, struct, macro or constant.
-
-    Parameters
-    ----------
-    text : str
-        The source, in Python, Cython or C.
-    name : str
-        Such as ``"run_epoch"`` or ``"Sigmoid.forward"``.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    ValueError
-        If nothing of that name is defined there.
-    """
-    lines, first = text.splitlines(), 0
-    for part in name.split("."):
-        word = re.escape(part)
-        patterns = (
-            rf"\s*{_KEYWORDS}\b[^=#(]*\b{word}\s*[\[({{:]",
-            rf"\s*{_KEYWORDS}\b[^=#(]*\b{word}\b",
-            rf"\s*#\s*define\s+{word}\b",
-            rf"{word}\s*(?::|=(?!=))",
-            rf"[A-Za-z_][\w\s*]*\b{word}\s*\([^;]*$",
-            rf"\}}\s*{word}\s*;",
-        )
-        found = [
-            number
-            for pattern in patterns
-            for number, line in enumerate(lines[first:], start=first + 1)
-            if re.match(pattern, line)
-        ]
-        if not found:
-            raise ValueError(
-                f"nothing called {name!r} is defined there: expected a function, class, struct or constant"
-            )
-        first = found[0]
-    return first
-
-
-class SourceRole(ReferenceRole):
-    """``:pyfc:source:`src/engine.pyx:run_epoch```: a link to a source, or to the line that defines something in it."""
-
-    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Return the link; an error, if there is no such file or name."""
-        page, _, name = self.target.partition(":")
-        try:
-            path = locate(self.env, page)
-            line = definition_line(path.read_text(encoding="utf-8"), name) if name else 0
-        except (ValueError, OSError) as error:
-            message = self.inliner.reporter.error(f"pyfc:source: {self.target}: {error}", line=self.lineno)
-            return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
-        self.env.note_dependency(str(path))
-        self.env.domains["pyfc"].note_source(page, str(path))  # type: ignore[attr-defined]
-        title = self.title if self.has_explicit_title else name or page
-        return [source_link(self.env, page, line, nodes.literal("", title, classes=["pyfc-source"]))], []
-
-
-def source_link(env: BuildEnvironment, page: str, line: int, content: nodes.Element) -> pending_xref:
-    """Return a link to a line of a source's page, or to its beginning for line 0, that is resolved when it is built."""
-    target = f"{page}#L{line}" if line else page
-    return pending_xref(
-        "", content, refdomain="pyfc", reftype="source", reftarget=target, refdoc=env.docname, refexplicit=True
-    )
 
 
 def collect_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:

@@ -42,7 +42,7 @@ def words() -> str:
     """Return under which circumstances was measured."""
     return (
         f"Nanoseconds for one number, measured when this page was built, on one thread of {machine()}; an array of "
-        f"{ROWS} x {COLS}, the call from Python included. Beside it, how many times as long as copying it takes."
+        f"{ROWS} x {COLS}, the call from Python included. Beside it, how many times as long as a copy takes."
     )
 
 

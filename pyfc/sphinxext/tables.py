@@ -8,7 +8,7 @@ from typing import Any
 from docutils import nodes
 
 from pyfc.sphinxext.examples import ENOUGH, Example, Line, shown
-from pyfc.sphinxext.mathematics import latex
+from pyfc.sphinxext.mathematics import latex, term
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[list[nodes.Node]]], css: str) -> nodes.table:
@@ -68,11 +68,14 @@ def example_nodes(example: Example, anchor: str) -> Iterator[nodes.Node]:
     """
     yield nodes.paragraph("", example.caption)
     count = len(example.columns)
-    marks = ["pyfc-step", "pyfc-what", *["pyfc-number"] * count]
-    heads = [[nodes.paragraph("", title)] for title in ("step", "", *example.columns)]
-    yield _assembled(
-        row(heads, marks), [_line(line, count, anchor) for line in example.lines], count + 2, "pyfc-example"
-    )
+    if any(line.step is not None for line in example.lines):
+        marks = ["pyfc-step", "pyfc-what", *["pyfc-number"] * count]
+        heads = [[nodes.paragraph("", title)] for title in ("step", "", *example.columns)]
+        lines = [_line(line, count, anchor) for line in example.lines]
+        yield _assembled(row(heads, marks), lines, count + 2, "pyfc-example")
+    else:
+        rows = [[text_cell(line.label), *(text_cell(shown(value)) for value in line.numbers)] for line in example.lines]
+        yield table(["", *example.columns], rows, "pyfc-matrix")
     if example.note:
         yield nodes.paragraph("", example.note)
 
@@ -83,10 +86,12 @@ def _line(line: Line, columns: int, anchor: str) -> nodes.row:
         number = str(line.step.number)
         step = [nodes.paragraph("", "", nodes.reference("", f"({number})", refid=f"{anchor}-{number}", internal=True))]
     numbers = [shown(value) for value in line.numbers]
-    width, rest = divmod(columns, max(len(numbers), 1))
-    if rest or not width:
+    width = columns if len(numbers) == 1 else 1  # of all entries
+    if len(numbers) > columns:
         numbers, width = [", ".join(numbers)], columns
-    cells = [step, _what(line), *([nodes.paragraph("", number)] for number in numbers)]
+    elif width == 1:
+        numbers += [""] * (columns - len(numbers))
+    cells = [step, _what(line), *map(text_cell, numbers)]
     made = row(cells, ["pyfc-step", "pyfc-what", *["pyfc-number"] * len(numbers)], [1, 1, *[width] * len(numbers)])
     kind = (
         "kernel" if line.digits is not None else "given" if line.step is None else "runs" if line.step.runs else "shown"
@@ -105,10 +110,10 @@ def _what(line: Line) -> list[nodes.Node]:
 
 def _mathematics(text: str) -> nodes.Node:
     try:
-        written = latex(text)
+        written = latex(text) if "=" in text else term(text)
     except ValueError:
         return nodes.Text(text)
-    return nodes.math(written, written)
+    return nodes.math(written, rf"\displaystyle {written}")
 
 
 def agreed(digits: float) -> str:

@@ -12,8 +12,8 @@ import numpy as np
 
 from pyfc.component.base import Array
 
-#: Fewest bytes on either side of an output; else as many as it has itself.
-_MARGIN = 4096
+#: Fewest bytes on either side of an output, and most; else as many as it has itself.
+_MARGIN, _MOST = 4096, 1 << 20
 _BYTE = 0xA5
 #: NaN, by its bits.
 _UNWRITTEN = {np.dtype(np.float32): 0x7FDEAD55, np.dtype(np.float64): 0x7FFDEAD5DEAD5DEA}
@@ -36,7 +36,7 @@ class Guarded:
         kind = np.dtype(dtype)
         self._bits = np.dtype(f"u{kind.itemsize}")
         size = int(np.prod(shape)) * kind.itemsize
-        margin = max(_MARGIN, size // 16 * 16)
+        margin = max(_MARGIN, min(size, _MOST) // 16 * 16)
         buffer = np.full(2 * margin + 2 * kind.itemsize + size, _BYTE, np.uint8)
         offset = margin + (-buffer.ctypes.data) % kind.itemsize
         if (buffer.ctypes.data + offset) % 16 == 0:

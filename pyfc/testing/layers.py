@@ -25,7 +25,7 @@ from pyfc.testing.inputs import inputs
 from pyfc.testing.precision import add_precision
 
 #: Samples, inputs and outputs of the dense layer on which it is compared with its steps, and how many times.
-_SIZES, _CASES = {"n": 3, "p": 3, "q": 2, "m": 3}, 40
+_SIZES, _CASES = {"n": 3, "p": 3, "q": 2, "m": 3}, 20
 #: The settings on which dropout and scale are compared.
 _RATE, _FACTOR = 0.4, 1 / 255
 

@@ -48,7 +48,7 @@ class Worst:
     where : str
         The inputs, the computed and the true value.
     at : tuple of (str, str)
-        Each letter that the entry depends on, with its value.
+        Each input that the entry depends on, with its value.
     """
 
     ulp: float
@@ -202,6 +202,7 @@ def worst_error(
         else:
             symbols.append(derivation.symbol(letter))
             columns.append(array.reshape(len(array)))
+    given_count = len(symbols)
     for letter, value in hyper.items():
         if not isinstance(value, (bool, str)):
             symbols.append(derivation.symbol(letter))
@@ -219,9 +220,9 @@ def worst_error(
                 if found > worst.ulp or (found == worst.ulp and of_result > worst.ulp_of_result):
                     at = ", ".join(f"{s} = {v!r}" for s, v in zip(symbols, values, strict=True))
                     text = f"at row {row}, entry {entry} ({at}) computed {got!r}, true {mpmath.nstr(true, 17)}"
-                    used = right.free_symbols
-                    inside = [(str(s), str(c[row])) for s, c in zip(symbols, columns, strict=True) if s in used]
-                    worst = Worst(found, max(of_result, worst.ulp_of_result), text, tuple(inside))
+                    given = zip(symbols[:given_count], columns, strict=False)
+                    inside = tuple((str(s), str(column[row])) for s, column in given if s in right.free_symbols)
+                    worst = Worst(found, max(of_result, worst.ulp_of_result), text, inside)
     return worst
 
 

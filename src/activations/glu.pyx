@@ -1,4 +1,4 @@
-"""glu: the first half of a row, each number let through as far as the sigmoid of its partner in the second half says."""
+"""glu: the first half of a row, each number times the sigmoid of its partner in the second half."""
 from pyfc_kernel cimport (
     NEEDS_Z, activation_capsule, activation_kernel, int64_t, real, shape_t, status)
 from pyfc_math cimport DOWN, absolute, choose, distance, divide, exp_up_low
@@ -8,8 +8,8 @@ from pyfc.derivation import Step
 
 cdef activation_kernel functions
 
-# e and s may be below the smallest normal number, while their product with a large z is not. So they are worked out 2**100
-# times as large, and what undoes that is put where nothing overflows: before z if z is large, else at the end.
+# e and s may be below the smallest normal number, while their product with a large z is not. So they are worked out
+# 2**100 times as large, and what undoes that is put where nothing overflows: before, if z is large, else at the end.
 
 
 cdef inline void forward_row(int64_t q, const real *z, real *y) noexcept nogil:
@@ -55,6 +55,8 @@ cdef status forward(
     const shape_t *shape, const real *z, real *y, const real *a, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i, q = shape.out_cols
+    if shape.cols != 2 * q:
+        return 1
     for i in range(shape.rows):
         forward_row(q, z + i * 2 * q, y + i * q)
     return 0
@@ -65,6 +67,8 @@ cdef status backward(
     const real *a, real *da, const double *hyper,
 ) noexcept nogil:
     cdef int64_t i, q = shape.out_cols
+    if shape.cols != 2 * q:
+        return 1
     for i in range(shape.rows):
         backward_row(q, z + i * 2 * q, dy + i * q, dz + i * 2 * q)
     return 0
@@ -103,7 +107,8 @@ class GLU(Activation):
              "the sigmoid, for z[j + q] <= 0 with numerator and denominator multiplied by exp(z[j + q])", runs=True),
         Step(4, "y[j] = z[j] * s[j]", "(1) with (3)", runs=True),
         Step(5, "s[j] * (1 - s[j]) = e[j] / (1 + e[j])**2", "(3): the derivative of the sigmoid, on both sides of 0"),
-        Step(6, "dz[i] = Piecewise((dy[i] * s[i], i <= q), (dy[i - q] * z[i - q] * e[i - q] / (1 + e[i - q])**2, True))",
+        Step(6, "dz[i] = Piecewise((dy[i] * s[i], i <= q),"
+                " (dy[i - q] * z[i - q] * e[i - q] / (1 + e[i - q])**2, True))",
              "chain rule on (4): the first half has the gate as its slope; the second, with (5), the slope of the gate",
              shapes="dz (m)", runs=True),
     )

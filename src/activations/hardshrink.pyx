@@ -32,8 +32,8 @@ cdef status backward(
 class Hardshrink(Activation):
     """The hard shrinkage, ``y = z`` where abs(z) > lambd and 0 elsewhere.
 
-    Use it where small outputs are to be exactly 0 and large ones are to stay as they are; ``softshrink`` makes those smaller
-    too, but does not jump.
+    Use it where small outputs are to be exactly 0 and large ones are to stay as they are; ``softshrink`` makes those
+    smaller too, but does not jump.
 
     Parameters
     ----------
@@ -58,7 +58,8 @@ class Hardshrink(Activation):
     name = "hardshrink"
     hyperparameters = {"lambd": Hyper(0.5, low=0)}
     derivation = (
-        Step(1, "y = Piecewise((0, Abs(z) <= lambd), (z, True))", "definition; a NaN is not <= lambd, so it stays", runs=True),
+        Step(1, "y = Piecewise((0, Abs(z) <= lambd), (z, True))", "definition; a NaN is not <= lambd, so it stays",
+             runs=True),
         Step(2, "dz = dy * Piecewise((1, Abs(z) > lambd), (0, True))",
              "chain rule with (1); 0 is taken at z = -lambd and z = lambd"),
         Step(3, "dz = dy * Piecewise((1, Abs(y) > 0), (0, True))",

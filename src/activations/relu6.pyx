@@ -60,7 +60,8 @@ class ReLU6(Activation):
         Step(2, "dz = dy * Piecewise((0, z >= 6), (1, z > 0), (0, True))",
              "chain rule with (1); 0 is taken at z = 0 and z = 6"),
         Step(3, "dz = Piecewise((0, y >= 6), (dy, y > 0), (0, True))",
-             "(2): y is z between 0 and 6, and the end that z has passed elsewhere; in the code a NaN stays NaN", runs=True),
+             "(2): y is z between 0 and 6, and the end that z has passed elsewhere; in the code a NaN stays NaN",
+             runs=True),
     )
     kernel = activation_capsule(
         &functions, ELEMENTWISE | IN_PLACE | NEEDS_Y, 0,

@@ -32,8 +32,8 @@ cdef status backward(
 class Softshrink(Activation):
     """The soft shrinkage, ``y = z - lambd`` for z > lambd, ``z + lambd`` for z < -lambd, and 0 between.
 
-    Use it where many outputs are to be exactly 0, as in a sparse code or when noise is taken away: it is the step of the
-    iterative solvers of the lasso.
+    Use it where many outputs are to be exactly 0, as in a sparse code or when noise is taken away: it is the step of
+    the iterative solvers of the lasso.
 
     Parameters
     ----------

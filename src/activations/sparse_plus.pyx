@@ -34,8 +34,8 @@ cdef status backward(
 class SparsePlus(Activation):
     """The sparse plus, ``y = z`` for z >= 1, 0 for z <= -1, and ``(z + 1)**2 / 4`` between.
 
-    Use it where a smooth ``relu`` is wanted that is exactly 0 for what lies far enough below: ``softplus`` never is. Its
-    derivative is ``sparse_sigmoid``.
+    Use it where a smooth ``relu`` is wanted that is exactly 0 for what lies far enough below: ``softplus`` never is.
+    Its derivative is ``sparse_sigmoid``.
 
     References
     ----------

@@ -46,8 +46,8 @@ cdef status backward(
 class Squareplus(Activation):
     """The squareplus, ``y = (z + sqrt(z**2 + b)) / 2``.
 
-    Use it in place of ``softplus`` where exp is too expensive. It falls off like 1/z below zero, where ``softplus`` falls off
-    like exp(z), so a unit far below still learns a little.
+    Use it in place of ``softplus`` where exp is too expensive. Below zero it falls off like 1/z and ``softplus`` like
+    exp(z), so a unit far below still learns a little.
 
     Parameters
     ----------

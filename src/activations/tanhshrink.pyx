@@ -46,13 +46,13 @@ cdef status backward(
 class Tanhshrink(Activation):
     """The tanh shrinkage, ``y = z - tanh(z)``.
 
-    Use it where small outputs are to be nearly 0, as in a sparse code, without the jump of ``hardshrink`` and the corners of
-    ``softshrink``. Near 0 its gradient is only z**2, so large initial weights help.
+    Use it where small outputs are to be nearly 0, as in a sparse code, without the jump of ``hardshrink`` and the
+    corners of ``softshrink``. Near 0 its gradient is only z**2, so large initial weights help.
 
     References
     ----------
-    R. Collobert, K. Kavukcuoglu, C. Farabet, "Torch7: a Matlab-like environment for machine learning", BigLearn, NeurIPS
-    Workshop (2011).
+    R. Collobert, K. Kavukcuoglu, C. Farabet, "Torch7: a Matlab-like environment for machine learning", BigLearn
+    workshop at NeurIPS (2011).
 
     Examples
     --------

@@ -32,8 +32,8 @@ cdef status backward(
 class Threshold(Activation):
     """The threshold unit, ``y = z`` for z > threshold and ``value`` elsewhere.
 
-    Use it where only strong inputs are to count: with value 0 it is a ``relu`` that lets through what exceeds the threshold,
-    undiminished. With threshold and value 0 it is ``relu``.
+    Use it where only strong inputs are to count: with value 0 it is a ``relu`` that begins at the threshold, with a
+    jump. With threshold 0, too, it is ``relu``.
 
     Parameters
     ----------

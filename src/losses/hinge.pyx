@@ -77,17 +77,19 @@ class Hinge(Loss):
     )
     kernel = loss_capsule(&functions, 0, 1, forward[float], forward[double], backward[float], backward[double])
 
+    # These are also squared_hinge's, which is no Hinge: so they name their base instead of asking for super().
+
     def decide(self, y):
         """Return the class of the largest output (n,); for one output 1 where it is positive, else 0."""
-        return super().decide(y) if y.shape[1] > 1 else (y[:, 0] > 0).astype(np.int64)
+        return Loss.decide(self, y) if y.shape[1] > 1 else (y[:, 0] > 0).astype(np.int64)
 
     def from_labels(self, labels, cols):
         """Return rows with +1 at the label and -1 elsewhere."""
-        return 2 * super().from_labels(labels, cols) - 1
+        return 2 * Loss.from_labels(self, labels, cols) - 1
 
     def targets(self, t, rows, cols, dtype):
         """Return targets of -1 and +1, (rows, cols); see the base class for what is accepted."""
-        numbers = super().targets(t, rows, cols, dtype)
+        numbers = Loss.targets(self, t, rows, cols, dtype)
         return 2 * numbers - 1 if (numbers == 0).any() else numbers
 
     def check_numbers(self, t):
@@ -95,9 +97,11 @@ class Hinge(Loss):
         if not (np.isin(t, (0, 1)).all() or np.isin(t, (-1, 1)).all()):
             wrong = np.unique(t)
             shown = ", ".join(f"{value:g}" for value in wrong[:5]) + (", ..." if wrong.size > 5 else "")
-            raise ValueError(f"Hinge: targets have the values {shown}: expected 0 and 1, or -1 and +1")
+            raise ValueError(
+                f"{type(self).__name__}: targets have the values {shown}: expected 0 and 1, or -1 and +1")
         ones = (t == 1).sum(axis=1)
         if t.shape[1] > 1 and (ones != 1).any():
             row = int(np.argmax(ones != 1))
             raise ValueError(
-                f"Hinge: row {row} of the targets has {ones[row]} entries of 1: expected one, at the sample's class")
+                f"{type(self).__name__}: row {row} of the targets has {ones[row]} entries of 1: expected one, at the "
+                "sample's class")

@@ -27,6 +27,8 @@ def initializer_examples(init: Initializer) -> Iterator[Example]:
         f"Here they lie between {shown(w.min())} and {shown(w.max())} with the standard deviation {shown(w.std())}; of "
         f"400 x 300, they lie between {shown(large.min())} and {shown(large.max())} with {shown(large.std())}."
     )
+    if np.ptp(large) == 0:
+        note = ""
     drawn = [Line(f"input {i + 1}", list(row)) for i, row in enumerate(w)]
     heads = [f"output {j + 1}" for j in range(cols)]
     yield Example(f"The weights that {init!r} draws for it with seed 0:", heads, drawn, note)

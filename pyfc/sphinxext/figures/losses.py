@@ -83,8 +83,8 @@ def _value_and_gradient(loss: Loss, y: Array, t: Array) -> tuple[Array, Array]:
 
 def rowwise(loss: Loss) -> bool:
     """Return whether the gradient by an output depends on the others, or the loss takes whole rows alone."""
-    y = np.array([[0.3, 0.2, 0.5], [0.3, 0.5, 0.2]])
-    t = np.array([[0.5, 0.25, 0.25]] * 2)
+    y = np.array([[0.3, 0.2, 0.5], [0.3, 0.6, 0.1]])
+    t = np.array([[0.5, 0.3, 0.2]] * 2)
     try:
         dy = loss.gradient(y, t)
     except ValueError:

@@ -23,7 +23,7 @@ setup(
     ext_modules=[
         extension("_maxout", "_maxout.c"),
         *cythonize(
-            [extension("sparsemax", "sparsemax.pyx"), extension("focal", "focal.pyx")],
+            [extension("crelu", "crelu.pyx"), extension("poly1", "poly1.pyx")],
             include_path=[pyfc.get_include()],
             compiler_directives=DIRECTIVES,
             build_dir="build/cython",

@@ -1,4 +1,4 @@
-"""sparsemax_loss: to sparsemax what the cross-entropy is to softmax. In NumPy, over the compiled sparsemax."""
+"""sparsemax_loss: to sparsemax what the cross-entropy is to softmax. In NumPy, over pyfc's compiled sparsemax."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+import pyfc
 from pyfc.component import Loss, Step
-from pyfc_extra.sparsemax import Sparsemax
 
 Array = npt.NDArray[Any]
 
@@ -67,10 +67,10 @@ class SparsemaxLoss(Loss):
 
     def compute_forward(self, y: Array, t: Array, loss: Array) -> None:
         """Fill loss."""
-        p = Sparsemax().forward(y)  # (3)
+        p = pyfc.get("activations", "sparsemax")().forward(y)  # (3)
         loss[:] = ((p - t) * (y - (p + t) / 2)).sum(axis=1)  # (4)
 
     def compute_backward(self, y: Array, t: Array, share: Array, dy: Array) -> None:
         """Fill dy."""
-        p = Sparsemax().forward(y)  # (3)
+        p = pyfc.get("activations", "sparsemax")().forward(y)  # (3)
         np.multiply(p - t, share[:, None], out=dy)  # (6)
