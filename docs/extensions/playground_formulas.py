@@ -20,6 +20,7 @@ from pyfc.sphinxext.mathematics import latex
 
 _OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _RELATIONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "===", ast.NotEq: "!=="}
+_LOGIC = {"Eq": " === ", "Ne": " !== ", "And": " && ", "Or": " || "}
 _MATH = {name: name for name in ("exp", "log", "tanh", "cosh", "sinh", "sqrt", "sin", "cos", "atan", "sign")} | {
     "Abs": "abs", "Max": "max", "Min": "min",
 }  # fmt: skip
@@ -146,6 +147,8 @@ def _call(function: str, arguments: list[ast.expr], bound: set[str]) -> str:
                     case _:
                         raise ValueError(ast.unparse(case))
             return text
+    if function in _LOGIC:
+        return f"({_LOGIC[function].join(_write(argument, bound) for argument in arguments)})"
     if function == "erfc":  # of panel.js: Math has none
         return f"erfc({_write(arguments[0], bound)})"
     if function not in _MATH:

@@ -13,6 +13,7 @@ import io
 import os
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -58,14 +59,12 @@ def compile_kernels(components: Iterable[type[Component]], folder: Path) -> byte
     for cls, c_source in zip(sources, translated, strict=True):
         jobs.append(folder / f"{cls.group}_{cls.name}.c")
         jobs[-1].write_text(wrapper(cls, c_source), encoding="utf-8")
-    texts = [*translated, *jobs, HERE / "wasm32.h", *sorted((ROOT / "pyfc" / "include").glob("*.h"))]
+    texts = [*translated, *jobs, *sorted(HERE.glob("*.h")), *sorted((ROOT / "pyfc" / "include").glob("*.h"))]
     texts += sorted((ROOT / "src").glob("*.h"))
     state = hashlib.sha256(" ".join(FLAGS).encode() + b"".join(path.read_bytes() for path in texts)).hexdigest()
     result, stamp = folder / "kernels.wasm", folder / "kernels.sha256"
     if not (result.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == state):
-        include = [
-            f"-I{path}" for path in (HERE, ROOT / "pyfc/include", ROOT / "src", sysconfig.get_paths()["include"])
-        ]
+        include = [f"-I{path}" for path in (HERE, ROOT / "pyfc/include", ROOT / "src", python_headers(folder))]
         objects = []
         for job in jobs:
             objects.append(str(folder / f"{job.stem}.o"))
@@ -74,6 +73,15 @@ def compile_kernels(components: Iterable[type[Component]], folder: Path) -> byte
         zig(folder, *FLAGS, "-nostdlib", "-s", *(f"-Wl,{flag}" for flag in link), *objects, "-o", str(result))
         stamp.write_text(state, encoding="utf-8")
     return result.read_bytes()
+
+
+def python_headers(folder: Path) -> Path:
+    """Return a folder of Python's headers with our ``pyconfig.h``, for which they look beside themselves."""
+    found = folder / "include"
+    shutil.rmtree(found, ignore_errors=True)
+    shutil.copytree(sysconfig.get_paths()["include"], found, ignore=shutil.ignore_patterns("numpy"))
+    shutil.copyfile(HERE / "pyconfig.h", found / "pyconfig.h")
+    return found
 
 
 def translate(sources: list[Path]) -> list[Path]:

@@ -71,7 +71,9 @@ class Panel {
     return entries.map((entry) => {
       const { left, index, formula } = entry;
       let shown = given[left];
-      if (shown === undefined && formula && left) {
+      // An equation in a notation that JavaScript lacks has no formula, and what builds on it no number.
+      const complete = Object.keys(entry.letters).every((letter) => letter in values || letter === index);
+      if (shown === undefined && formula && left && complete) {
         values[left] = index ? upTo(1, count).map((k) => formula(values, k)) : formula(values);
         shown = index ? values[left][j] : values[left];
       } else if (shown !== undefined && !(left in values)) values[left] = shown;

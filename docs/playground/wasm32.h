@@ -4,15 +4,6 @@
  * kernels are plain C between much that talks to Python. As the module's entry is made static here and nobody calls it,
  * the compiler drops it with all that hangs on it, and the kernels remain.
  */
-#include <pyconfig.h>
-
-/* The Python at hand is one of 64 bits: its headers refuse a machine of 32 bits unless it says so itself. */
-#undef SIZEOF_LONG
-#undef SIZEOF_SIZE_T
-#undef SIZEOF_VOID_P
-#define SIZEOF_LONG 4
-#define SIZEOF_SIZE_T 4
-#define SIZEOF_VOID_P 4
 #include <Python.h>
 #undef PyMODINIT_FUNC
 #define PyMODINIT_FUNC static __attribute__((unused)) PyObject *
