@@ -47,6 +47,11 @@ has its own for other themes. The table has the class ``pyfc-derivation``, what 
 another directive, :func:`derivation_nodes` returns the same as this one puts on a page. Equations are native MathML,
 which needs neither a network nor a script; see :mod:`pyfc.sphinxext.mathml`.
 
+Some rows alone, where a text talks of them, are shown with ``:steps:``; the whole table has its place elsewhere::
+
+    .. pyfc:derivation:: activations.swish
+       :steps: 3 6
+
 **The whole page of a component** is one directive under its title::
 
     .. pyfc:component:: activations.swish

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from docutils import nodes
+from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 from pyfc.derivation import Step
@@ -31,10 +32,58 @@ class DerivationDirective(SphinxDirective):
     required_arguments = 1
     final_argument_whitespace = True
     has_content = False
+    option_spec: ClassVar = {"steps": lambda text: tuple(map(directives.nonnegative_int, text.split()))}
 
     def run(self) -> list[nodes.Node]:
         """Return the table with its evidence, and an error for everything that does not hold."""
+        if "steps" in self.options:
+            return excerpt_nodes(self, self.arguments[0], self.options["steps"])
         return derivation_nodes(self, self.arguments[0])
+
+
+def excerpt_nodes(directive: SphinxDirective, spec: str, steps: tuple[int, ...]) -> list[nodes.Node]:
+    """Return some rows of a derivation, to be shown where they are talked of; the whole of it stands elsewhere.
+
+    Parameters
+    ----------
+    directive : SphinxDirective
+        The one that is being run.
+    spec : str
+        As for :func:`derivation_nodes`.
+    steps : tuple of int
+        The numbers of the rows.
+
+    Returns
+    -------
+    list of nodes.Node
+        The table, without anchors and evidence; an error, if there are no such steps.
+    """
+    try:
+        subject = subject_of(spec)
+    except (PyfcError, FileNotFoundError) as problem:
+        return [_error(directive, spec, problem)]
+    unknown = [number for number in steps if number not in {step.number for step in subject.derivation}]
+    if unknown or not steps:
+        has = f"it has (1) to ({len(subject.derivation)})"
+        return [_error(directive, spec, f"has no step {', '.join(f'({n})' for n in unknown) or 'named'}: {has}")]
+    page = _note_source(directive, subject)
+    return [_table(subject, page, steps)]
+
+
+def _error(directive: SphinxDirective, spec: str, message: object) -> nodes.Node:
+    where, line = directive.get_source_info()
+    return directive.reporter.error(f"pyfc:derivation: {spec}: {message}", source=where, line=line)
+
+
+def _note_source(directive: SphinxDirective, subject: Subject) -> str:
+    """Take down that a page shows a source, and return the name of the source's page; ``""`` without one."""
+    if subject.source.path is None:
+        return ""
+    domain: Any = directive.env.domains["pyfc"]
+    page = page_name(directive.env, subject.source.path, subject.module)
+    domain.note_source(page, str(subject.source.path))
+    directive.env.note_dependency(str(subject.source.path))  # a change there renders this page anew
+    return page
 
 
 def derivation_nodes(directive: SphinxDirective, spec: str) -> list[nodes.Node]:
@@ -52,24 +101,16 @@ def derivation_nodes(directive: SphinxDirective, spec: str) -> list[nodes.Node]:
     list of nodes.Node
         An error for everything that does not hold; the table; the evidence, if all holds.
     """
-
-    def error(message: object) -> nodes.Node:
-        where, line = directive.get_source_info()
-        return directive.reporter.error(f"pyfc:derivation: {spec}: {message}", source=where, line=line)
-
     try:
         subject = subject_of(spec)
     except (PyfcError, FileNotFoundError) as problem:
-        return [error(problem)]
+        return [_error(directive, spec, problem)]
     document = directive.state.document
     if f"{subject.anchor}-1" in document.ids:
-        return [error(f"stands on this page already: link to its rows, #{subject.anchor}-1 and so on")]
+        there = f"stands on this page already: link to its rows, #{subject.anchor}-1 and so on"
+        return [_error(directive, spec, there)]
     domain: Any = directive.env.domains["pyfc"]
-    page = ""
-    if subject.source.path is not None:
-        page = page_name(directive.env, subject.source.path, subject.module)
-        domain.note_source(page, str(subject.source.path))
-        directive.env.note_dependency(str(subject.source.path))  # a change there renders this page anew
+    page = _note_source(directive, subject)
     found = evidence_of(subject)
     table = _table(subject, page)
     for row in table.findall(nodes.row):
@@ -78,31 +119,35 @@ def derivation_nodes(directive: SphinxDirective, spec: str) -> list[nodes.Node]:
             number = int(anchor.rpartition("-")[2])
             for line in subject.source.tagged_lines().get(number, []) if page else ():
                 domain.note_row(page, line, number, anchor)
-    result = [*map(error, found.problems), table]
+    result = [*(_error(directive, spec, problem) for problem in found.problems), table]
     if not found.problems:
         result.append(evidence_list(directive.env, found, subject.source.name, page))
     return result
 
 
-def _table(subject: Subject, page: str) -> nodes.table:
+def _table(subject: Subject, page: str, only: tuple[int, ...] = ()) -> nodes.table:
+    """Return the rows of all steps with their anchors, or of some without."""
     table, group = nodes.table(classes=["pyfc-derivation"]), nodes.tgroup(cols=len(_COLUMNS))
     table += group
     group += [nodes.colspec(colwidth=width) for _, width in _COLUMNS]
     head, body = nodes.thead(), nodes.tbody()
     head += nodes.row("", *(nodes.entry("", nodes.paragraph("", title)) for title, _ in _COLUMNS))
     tags = subject.source.tagged_lines()
-    numbers = {step.number for step in subject.derivation}
+    numbers = set() if only else {step.number for step in subject.derivation}
     for step in subject.derivation:
+        if only and step.number not in only:
+            continue
         anchor = f"{subject.anchor}-{step.number}"
-        link = nodes.reference("", str(step.number), refid=anchor, internal=True)
+        link = nodes.inline if only else nodes.reference
+        number = link("", str(step.number), **({} if only else {"refid": anchor, "internal": True}))
         reason = nodes.paragraph("", "", *linked(because(step), numbers, subject.anchor), classes=["pyfc-reason"])
         code = code_blocks(subject.source, tags.get(step.number, []), page)
         cells = (
-            nodes.entry("", nodes.paragraph("", "", link)),
+            nodes.entry("", nodes.paragraph("", "", number)),
             nodes.entry("", equation(step), reason, *facts(step)),
             nodes.entry("", *code),
         )
-        body += nodes.row("", *cells, ids=[anchor])
+        body += nodes.row("", *cells, ids=[] if only else [anchor])
     group += [head, body]
     return table
 

@@ -72,7 +72,7 @@ def new_panel(xlabel: str, ylabel: str, *, width: float = 4.4, height: float = 3
         ax.set_xlabel(xlabel)
         ax.set_ylabel(ylabel)
         ax.spines[["left", "bottom"]].set_alpha(0.5)
-        ax.tick_params(length=3, labelsize=10, color=INK)
+        ax.tick_params(length=3, labelsize=10, color=INK, labelcolor=INK)
     return figure, ax
 
 
