@@ -111,11 +111,18 @@ def _split(text: str, *, last: bool) -> tuple[str, str, str]:
 
 
 def bibliography(found: Iterable[Reference]) -> str:
-    """Return a BibTeX file of some references, each once, sorted by their keys; two of one key get letters after it."""
+    """Return a BibTeX file of some references, sorted by their keys; different ones of one key get letters after it.
+
+    The same authors and title in a year are one reference, of which the longest entry says most.
+    """
+    works: dict[tuple[str, str], Reference] = {}
+    for reference in found:
+        work = reference.key, f"{reference.authors}: {reference.title}".casefold()
+        works[work] = max(works.get(work, reference), reference, key=lambda one: len(one.bibtex()))
     entries: dict[str, str] = {}
-    for text, key in dict.fromkeys((reference.bibtex(), reference.key) for reference in found):
+    for (key, _), reference in works.items():
         free = next(name for name in (key + letter for letter in ["", *ascii_lowercase[1:]]) if name not in entries)
-        entries[free] = text.replace(key, free, 1)
+        entries[free] = reference.bibtex().replace(key, free, 1)
     return "\n\n".join(entries[key] for key in sorted(entries)) + "\n"
 
 
