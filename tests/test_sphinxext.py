@@ -92,7 +92,7 @@ def test_a_page_of_a_plugin(install, build):
     assert '<table class="pyfc-derivation' in html
     (found,) = re.findall("pyfc-evidence.*?<dl[^>]*>(.*?)</dl>", html, re.DOTALL)
     lines = [" ".join(plain(line).split()) for line in found.split("</dd>")]
-    assert lines[0] == "Proved2 of 3 steps follow from those before them, by SymPy; the others define."
+    assert lines[0] == "Proved2 steps follow from those before them, by SymPy; the other is a definition."
     assert lines[1] == "Tied3 lines of __init__.py carry the numbers of steps."
 
 

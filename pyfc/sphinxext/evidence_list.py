@@ -43,8 +43,7 @@ def evidence_list(env: BuildEnvironment, evidence: Evidence, name: str, page: st
         Of the class ``pyfc-evidence``.
     """
     items = nodes.definition_list()
-    steps = f"{len(evidence.proved)} of {evidence.steps} steps follow from those before them, by SymPy; "
-    items += _item("Proved", [nodes.Text(steps + "the others define.")])
+    items += _item("Proved", [nodes.Text(_proved(len(evidence.proved), evidence.steps))])
     if evidence.tied:
         lines, verb = ("line", "carries") if evidence.tied == 1 else ("lines", "carry")
         literal = nodes.literal("", name)
@@ -52,7 +51,10 @@ def evidence_list(env: BuildEnvironment, evidence: Evidence, name: str, page: st
         words = f"{evidence.tied} {lines} of "
         items += _item("Tied", [nodes.Text(words), content, nodes.Text(f" {verb} the numbers of steps.")])
     if evidence.checks:
-        words = f"{evidence.checks} checks of pyfc.testing hold in this build."
+        words = (
+            f"{evidence.checks} checks of pyfc.testing hold" if evidence.checks > 1 else "A check of pyfc.testing holds"
+        )
+        words += " in this build."
         if evidence.figures:
             words += " Their worst errors, in units in the last place (ULP) of the largest term of a step:"
         items += _item("Measured", [nodes.Text(words)])
@@ -60,6 +62,14 @@ def evidence_list(env: BuildEnvironment, evidence: Evidence, name: str, page: st
     if evidence.figures:
         result += _errors(evidence)
     return result
+
+
+def _proved(proved: int, steps: int) -> str:
+    """Return how many steps are proved, and what the others are."""
+    defining = steps - proved
+    words = f"{proved} steps follow from those before them" if proved != 1 else "One step follows from those before it"
+    others = f"the other {defining} are definitions" if defining > 1 else "the other is a definition"
+    return f"{words}, by SymPy{f'; {others}' if defining else ''}."
 
 
 def _item(title: str, content: list[nodes.Node]) -> nodes.definition_list_item:
