@@ -119,7 +119,7 @@ class CategoricalHinge(Loss):
         Step(4, "e[k] = Piecewise((1, s[k] >= c), (0, True))",
              "1 for the output that is ahead, and for each of several alike"),
         Step(5, "dy[j] = Piecewise((e[j], Sum(e[k], (k, 1, j - 1)) < 1), (0, True)) - t[j]",
-             "the one ahead moves c, and as it does itself; of several alike the first alone, which has none before it: "
+             "the one ahead moves c, and as it does itself; of several alike the first alone, with none before it: "
              "the gradient of one of them is a subgradient, the sum of all theirs is not", runs=True),
     )
     kernel = loss_capsule(
