@@ -47,7 +47,6 @@ pygments_dark_style = "github-dark"
 
 # Pages of components and of sources.
 pyfc_component_pages = "generated/components"
-pyfc_component_distributions = ["pyfc"]
 pyfc_source_folders = ["../src", "../pyfc"]
 
 # Every formula of a page has a number only if something refers to it.

@@ -111,11 +111,15 @@ IMAGES, LABELS = made_up()[NAMES[0]], made_up()[NAMES[1]]
         (NAMES[0], idx(np.zeros((12, 27, 28))), r"holds items of shape \(27, 28\): expected \(28, 28\)"),
         (
             NAMES[0],
-            gzip.compress(IMAGES)[:-9],
+            gzip.compress(IMAGES, mtime=0)[:-9],
             r"damaged gzip data of .*end-of-stream.*: expected a complete gzip file",
         ),
-        (NAMES[0], gzip.compress(IMAGES)[:-8] + bytes(8), "damaged gzip data .*CRC.*; download the file again"),
-        (NAMES[0], gzip.compress(IMAGES)[:12] + b"\xff" * 60, "damaged gzip data"),
+        (
+            NAMES[0],
+            gzip.compress(IMAGES, mtime=0)[:-8] + bytes(8),
+            "damaged gzip data .*CRC.*; download the file again",
+        ),
+        (NAMES[0], gzip.compress(IMAGES, mtime=0)[:12] + b"\xff" * 60, "damaged gzip data"),
         (NAMES[1], idx(np.arange(9)), f"{NAMES[0]} holds 12 images and .*{NAMES[1]} 9 labels: expected as many"),
         (NAMES[1], idx(np.array([0, 1, 10] * 4)), "label 2 is 10: expected 0 to 9"),
     ],

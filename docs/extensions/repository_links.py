@@ -39,7 +39,7 @@ def page_of(path: str, app: Sphinx) -> str:
             inside = f"{inside.removesuffix('README')}index"
         return next((page for page in (inside, f"generated/{inside}") if page in app.env.found_docs), "")
     if path.startswith("src/") and file.is_dir():
-        index = f"generated/components/{file.name}/index"
+        index = f"generated/components/{file.name}"
         return index if index in app.env.found_docs else ""
     return f"sources/{path}" if path.startswith(("src/", "pyfc/")) and file.suffix in _CODE else ""
 
