@@ -29,7 +29,7 @@ def test_an_activation_of_pieces(name: str, dtype: type) -> None:
     act: Activation = pyfc.get("activations", name)()
     cols = 1 if act.elementwise else 10
     z = numbers(12007, cols, dtype) if act.elementwise else numbers(1201, cols, dtype)
-    y, dy = act.forward(z), numbers(len(z) + 1, cols, dtype)[1:]
+    y, dy = act.forward(z), numbers(len(z) + 1, act.out_cols(cols), dtype)[1:]
 
     def backward(at: slice) -> np.ndarray:
         result = act.backward(dy[at], z=z[at], y=y[at])
