@@ -17,6 +17,7 @@ from articles import a, b, c, d, e
 import pyfc
 from pyfc import datasets
 from pyfc.derivation import read_source
+from pyfc.plots.style import class_colours
 
 PAGES = Path(__file__).parents[1] / "docs" / "articles"
 
@@ -293,13 +294,14 @@ def test_c_is_the_articles_network_at_every_step(page_c):
 
 def test_c_has_three_pictures(page_c):
     assert [ax.get_title(loc="left") for ax in page_c["axes"]] == [
-        "The data: 1 is yellow",
+        "The data: 1 is orange",
         "Untrained",
         "After 2000 steps",
     ]
     shown = page_c["axes"][0].collections[0]
     assert len(shown.get_offsets()) == 121
-    assert shown.get_array().sum() == 21
+    orange = class_colours(2)[1]
+    assert (shown.get_facecolors()[:, :3] == orange).all(axis=1).sum() == 21
     before, after = (ax.images[0].get_array() for ax in page_c["axes"][1:])
     assert np.ptp(before) < 0.1
     assert np.ptp(after) > 0.9

@@ -248,6 +248,10 @@ def test_surface_of_two_classes_learned_as_numbers_has_a_border():
     field, _ = plots.plot_decision_surface(net, POINTS, [0, 1, 1, 0]).axes
     border = field.collections[0].get_paths()[0].vertices
     np.testing.assert_allclose(border[:, 0], 0.5, atol=1e-6)
+    picture = field.images[0]
+    assert picture.norm(0.5) == 0.5  # white where it is undecided
+    far = [picture.cmap(picture.norm(0.5 + side))[:3] for side in (-9, 9)]
+    np.testing.assert_allclose(far, class_colours(2), atol=0.01)
 
 
 def test_surface_of_a_single_point(line):

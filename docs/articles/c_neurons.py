@@ -117,8 +117,8 @@ print(f"{right} of {len(X)} points right")
 # straight edges, and their sum cuts the disc out.
 
 fig, axes = plt.subplots(1, 3, figsize=(15, 4.4), layout="constrained")
-axes[0].scatter(*X.T, c=t)
-axes[0].set_title("The data: 1 is yellow", loc="left", fontsize=13, fontweight="bold")
+axes[0].scatter(*X.T, c=np.where(t == 1, "#D55E00", "#0072B2"))
+axes[0].set_title("The data: 1 is orange", loc="left", fontsize=13, fontweight="bold")
 axes[0].set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
 plots.plot_decision_surface(before, X, t, title="Untrained", ax=axes[1])
 plots.plot_decision_surface(net, X, t, title="After 2000 steps", ax=axes[2])

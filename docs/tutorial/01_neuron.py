@@ -65,13 +65,13 @@ for (sun, wind), [answer] in zip(days, net.forward(days), strict=True):
 
 suns, winds = np.meshgrid(np.linspace(0, 1, 101), np.linspace(0, 1, 101))
 answers = net.forward(np.column_stack([suns.ravel(), winds.ravel()])).reshape(101, 101)
-fig, ax = plt.subplots(figsize=(6.4, 5), layout="constrained")
+fig, ax = plt.subplots(figsize=(6.4, 5.2), layout="constrained")
 image = ax.contourf(suns, winds, answers, levels=np.linspace(0, 1, 21), cmap="RdYlBu_r")
 ax.contour(suns, winds, answers, levels=[0.5], colors="#222222", linewidths=2)
 ax.annotate("", xytext=(0.4, 0.4333), xy=(0.6, 0.1333), arrowprops={"arrowstyle": "->", "color": "#222222", "lw": 2.5})
 ax.plot(*np.transpose(days), "o", color="white", markeredgecolor="#222222", markersize=9)
 fig.colorbar(image, ax=ax, label="y", ticks=[0, 0.25, 0.5, 0.75, 1])
-_ = ax.set(xlabel="sun", ylabel="wind", title="y everywhere; the line is y = 1/2, the arrow (w_sun, w_wind)")
+_ = ax.set(xlabel="sun", ylabel="wind", aspect="equal", title="Line: y = 1/2; arrow: the weights")
 
 # %%
 # The sum is computed in :pyfc:source:`src/dense.pyx`, the sigmoid in :pyfc:source:`src/activations/sigmoid.pyx`.

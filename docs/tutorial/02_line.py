@@ -93,7 +93,7 @@ left.set(xlabel="x: Celsius / 10", ylabel="y: Fahrenheit / 10", title="The line"
 left.legend(frameon=False)
 right.contour(ws, bs, losses, levels=[0.05, 0.2, 0.5, 1, 2, 4, 8, 16, 32], cmap="viridis")
 right.plot(*np.transpose(path), "o-", color="#D55E00", markersize=4)
-_ = right.set(xlabel="w", ylabel="b", title="Its path down the landscape of the loss")
+_ = right.set(xlabel="w", ylabel="b", aspect="equal", title="Its path down the landscape of the loss")
 
 # %%
 # See :doc:`squared_error </generated/components/losses/squared_error>` for the loss and its slope, step by step, and

@@ -91,8 +91,8 @@ print("dW\n", dW, "\nequal to the sums:", np.array_equal(dW, by_hand), np.array_
 print("db", db, "  dX", dX.shape)
 
 # %%
-# :doc:`The dense layer </network/dense>` derives the three with every index; the five lines of code that do it are in
-# :pyfc:source:`src/dense.pyx`.
+# :doc:`The dense layer </network/dense>` derives the three with every index, and shows the lines of
+# :pyfc:source:`src/dense.pyx` that compute them.
 #
 # How much faster?
 # ----------------

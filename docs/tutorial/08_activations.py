@@ -57,7 +57,8 @@ _ = ax.legend(frameon=False)
 
 # %%
 # Through ten sigmoids hardly anything comes back: the first layer's slopes are a millionth of the last one's, and a
-# rate that suits one layer does nothing in another. Through the others the signal passes.
+# rate that suits one layer does nothing in another. This is called the **vanishing gradient**. Through the others the
+# signal passes.
 #
 # What comes of it
 # ----------------

@@ -85,8 +85,7 @@ print(history)
 print(f"{history.seconds:.1f} s on the machine that built this page, {history.samples_per_second:,.0f} images a second")
 
 # %%
-# The validation loss is *below* the training loss at first, because dropout is on while training and off while
-# measuring.
+# The validation loss is *below* the training loss, because dropout is on while training and off while measuring.
 
 fig, axes = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
 for ax, name in zip(axes, ("loss", "accuracy"), strict=True):
@@ -107,10 +106,18 @@ wrong = np.flatnonzero(answers != y_test)
 print(f"{result['accuracy']:.4f} of the test images right, {len(wrong)} of {len(y_test)} wrong")
 
 # %%
+# On MNIST, 201 of the 10000 were wrong when this was recorded, after five epochs.
+
+if not os.environ.get("PYFC_DATA"):
+    print("recorded with MNIST: 235,146 parameters, 0.9799 of the 10000 test images right")
+
+# %%
 # These are the mistakes it was surest of. Some of them you may not be able to read either.
 
 surest = wrong[np.argsort(-p[wrong].max(axis=1))][:16]
-fig, axes = plt.subplots(2, 8, figsize=(12, 4), layout="constrained")
+columns = min(max(len(surest), 1), 8)
+rows = max(-(-len(surest) // columns), 1)
+fig, axes = plt.subplots(rows, columns, figsize=(1.5 * columns, 2 * rows), squeeze=False, layout="constrained")
 for ax in axes.flat:
     ax.axis("off")
 for ax, at in zip(axes.flat, surest, strict=False):
@@ -118,8 +125,8 @@ for ax, at in zip(axes.flat, surest, strict=False):
     ax.set_title(f"is {y_test[at]}, read {answers[at]}", fontsize=10)
 
 # %%
-# And what do the first hidden units look at? The weights of each, as an image: blue pixels speak against it, red ones
-# for it.
+# And what do the first hidden units look at? The weights of each, as an image: blue pixels speak against it, orange
+# ones for it.
 
 fig, ax = plt.subplots(figsize=(9, 8.4), layout="constrained")
 _ = plots.plot_weights(net, units=30, ax=ax)

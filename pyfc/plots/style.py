@@ -26,6 +26,8 @@ INK, GREY, FAINT = "#222222", "#666666", "#DDDDDD"
 #: From white to blue, and from blue over white to vermilion: the eye reads both by lightness alone.
 SHARES = LinearSegmentedColormap.from_list("shares", ["#FFFFFF", "#9CC9E6", BLUE, "#00304F"])
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#00304F", BLUE, "#FFFFFF", VERMILION, "#5A2200"])
+#: From the colour of class 0 over white to that of class 1.
+CLASSES = LinearSegmentedColormap.from_list("classes", [BLUE, "#FFFFFF", VERMILION])
 
 DPI = 150
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pyfc.plots.style import GREY, INK, MARKERS, axes_or_new, class_colours, dress, figure_of
+from pyfc.plots.style import CLASSES, GREY, INK, MARKERS, axes_or_new, class_colours, dress, figure_of
 
 if TYPE_CHECKING:
     from pyfc.network import Network
@@ -39,7 +39,7 @@ def plot_decision_surface(
 
     For classes, the colour is that of the class decided on, the stronger the more probable the class is, and lines are
     the borders. For a regression loss with one output, the colour is the output; targets have the same colours, so a
-    point that can be seen is a point that is wrong.
+    point that can be seen is a point that is wrong. Two different targets are two classes learned as numbers.
 
     Parameters
     ----------
@@ -191,10 +191,14 @@ def _draw_numbers(
     field = network.forward(grid).astype(np.float64).reshape(side, side)
     low, high = float(min(field.min(), targets.min())), float(max(field.max(), targets.max()))
     ends: Any = {"cmap": "viridis", "vmin": low, "vmax": high if high > low else low + 1}
-    image = ax.imshow(field, origin="lower", extent=extent, interpolation="bilinear", zorder=0, **ends)
     values = np.unique(targets)
-    if len(values) == 2 and field.min() < values.mean() < field.max():  # two classes learned as numbers
-        ax.contour(*axes, field, levels=[float(values.mean())], colors="white", linewidths=1.5, zorder=1)
+    if len(values) == 2:  # two classes learned as numbers: their colours, and white in the middle between them
+        middle = float(values.mean())
+        reach = max(high - middle, middle - low)
+        ends = {"cmap": CLASSES, "vmin": middle - reach, "vmax": middle + reach}
+    image = ax.imshow(field, origin="lower", extent=extent, interpolation="bilinear", zorder=0, **ends)
+    if len(values) == 2 and field.min() < middle < field.max():
+        ax.contour(*axes, field, levels=[middle], colors=INK, linewidths=1.2, zorder=1)
     size = float(np.clip(4000 / len(points), 8, 40))
     ax.scatter(points[:, 0], points[:, 1], c=targets, s=size, edgecolor="white", linewidth=0.8, zorder=2, **ends)
     bar = figure_of(ax).colorbar(image, ax=ax, shrink=0.85, aspect=30)
