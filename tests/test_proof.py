@@ -379,6 +379,17 @@ def test_tags_of_python_and_c(tag):
     assert source.tagged_lines()[2] == [12]
 
 
+@pytest.mark.parametrize(("comment", "spoiled"), [
+    ("# (1)  of all", True), ("// (1), (2): why", True), ("/* (1) why */", True),
+    ("# (1)", False), ("/* (1) */ \\", False), ("# as in (1) above", False), ("# (n,) numbers", False),
+])  # fmt: skip
+def test_a_tag_that_text_follows_is_a_problem(comment, spoiled):
+    source = Source("kernel.c", f"double y;\ny = z * z;  {comment}\ny = y;  // (1)\n", first=11)
+    steps = (Step(1, "y = z**2", "definition", runs=True),)
+    problem = "kernel.c:12: a tag with text after it is not read; put the text on a line of its own"
+    assert tag_problems(steps, source) == [problem] * spoiled
+
+
 class First(Activation):
     """Two classes in one file have tags of their own."""
 
