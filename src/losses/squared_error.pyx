@@ -30,7 +30,7 @@ cdef status backward(
     const double *hyper,
 ) noexcept nogil:
     cdef int64_t i, j, m = shape.cols
-    cdef real c = <real>(2 * multiplier(hyper, m))
+    cdef real c = <real>(2 * multiplier(hyper, m))                                     # (3)
     for i in range(shape.rows):
         for j in range(m):
             dy[i * m + j] = scale[i] * (c * (y[i * m + j] - t[i * m + j]))             # (3)
