@@ -40,6 +40,10 @@ cdef status backward(
 class SquaredError(Loss):
     """Squared error: for each sample ``factor * sum((y - t)**2)`` over its outputs; the loss is the mean over samples.
 
+    Use it for regression when errors scatter about as a normal distribution does: then the smallest loss is the most
+    probable network. Large errors count by their square, so a few wild targets pull it far; ``huber`` or
+    ``absolute_error`` are better there. For classes take a cross-entropy.
+
     Parameters
     ----------
     factor : float, default 1.0
