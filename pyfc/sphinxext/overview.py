@@ -57,7 +57,8 @@ def _columns(component: Component) -> list[str]:
             return ["", "all data at once", "none"]
         return ["", f"{component.states} number{'s' * (component.states != 1)}", f"{component.rate(0):g}"]
     if isinstance(component, Initializer):
-        return ["", f"{component((256, 256), np.random.default_rng(0)).std():.3g}"]
+        weights = component((256, 256), np.random.default_rng(0))
+        return ["", f"{weights.std() if np.ptp(weights) else 0:.3g}"]  # of equal numbers std is what rounding leaves
     return [""]
 
 
