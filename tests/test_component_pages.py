@@ -234,6 +234,16 @@ def test_saturation_kinks_and_jumps_are_seen():
     assert "the slope jumps at z = -1, 1." in hard[0].description
 
 
+@pytest.mark.parametrize("from_log", [True, False])
+def test_the_example_and_picture_of_a_loss_have_outputs_that_it_is_for(from_log):
+    loss = pyfc.get("losses", "kl_divergence")(from_log=from_log)
+    given = [line.numbers for example in examples(loss) for line in example.lines if line.label == "y"]
+    curve = figures.losses.curves(loss)[0]
+    assert len(given) == 2
+    for y in (*given, curve):
+        assert np.allclose((np.exp(y) if from_log else np.asarray(y)).sum(axis=-1), 1)
+
+
 def test_agreement_is_in_digits():
     assert agreement([1.0, 0.0], [1.0, 0.0]) == float("inf")
     assert agreement([1.0, 2.002], [1.0, 2.0]) == pytest.approx(3)

@@ -6,7 +6,7 @@ import numpy as np
 
 from pyfc.component import Loss
 from pyfc.component.base import Array
-from pyfc.sphinxext.figures.drawing import LINES, STYLES, Panel, name_line, new_panel, zero_lines
+from pyfc.sphinxext.figures.drawing import LINES, STYLES, Panel, minus, name_line, new_panel, zero_lines
 
 _POINTS = 401
 #: Outputs of which the first one moves, in a loss of whole rows.
@@ -17,7 +17,10 @@ def loss_panels(loss: Loss) -> list[Panel]:
     """Return the pictures of a loss: value and gradient."""
     y, lines_of = curves(loss)
     moving = y[:, 0]
-    where = "y" if y.shape[1] == 1 else f"y₁, the other {y.shape[1] - 1} outputs at {y[0, 1]:g}"
+    where = "y"
+    if y.shape[1] > 1:
+        others = f"at {y[0, 1]:g}" if np.ptp(y[:, 1]) == 0 else "share what it leaves of 1"
+        where = minus(f"y₁, the other {y.shape[1] - 1} outputs {others}")
     drawn = []
     for ylabel, index, words in (
         ("loss l", 0, "The loss of a sample"),
@@ -45,10 +48,14 @@ def curves(loss: Loss) -> tuple[Array, list[tuple[str, Array, Array]]]:
     """Return outputs (n, cols), and for each target its name with value and gradient (n,)."""
     far = 6.0 if loss.task != "regression" else 4.0
     moving = np.linspace(-far, far, _POINTS)
+    rest = np.zeros((_POINTS, _COLS - 1))
     if loss.in_unit_interval:
         moving = np.linspace(0.01, 0.99, _POINTS)
+        rest += (1 - moving[:, None]) / (_COLS - 1)
+    elif loss.log_probabilities:
+        moving = np.linspace(-far, -0.01, _POINTS)
+        rest += np.log((1 - np.exp(moving[:, None])) / (_COLS - 1))
     tries: list[tuple[Array, list[tuple[str, Array]]]] = []
-    rest = np.full((_POINTS, _COLS - 1), (1 - moving[:, None]) / (_COLS - 1) if loss.in_unit_interval else 0.0)
     rows = np.column_stack([moving, rest])
     one_hot = np.eye(_COLS)
     if loss.task == "classification":
