@@ -10,6 +10,7 @@ from sphinx.cmd.build import build_main
 
 import pyfc
 from pyfc import registry
+from pyfc.component import Activation
 from pyfc.sphinxext import figures, pages, speed
 from pyfc.sphinxext.examples import examples, shown
 from pyfc.sphinxext.examples.lines import agreement
@@ -167,6 +168,34 @@ def test_a_reference_that_is_not_read(build, install):
     )
 
 
+def test_what_cannot_be_read_or_made_does_not_end_the_build(build, install):
+    """A docstring that numpydoc refuses, a class that cannot be constructed, a name that nobody has."""
+    wrong = PLUGIN.replace(
+        "    References", "    Notes\n    -----\n    One.\n\n    Notes\n    -----\n    Two.\n\n    References"
+    )
+    wrong += (
+        '\n\nclass Other(Steep):\n    name = "other"\n\n    def __init__(self):\n        raise OSError("no file")\n'
+    )
+    entries = ENTRY.format("steep", "epsilon") + "other = epsilon:Other\n"
+    install("epsilon", "steep", wrong, entry_points=entries)
+    registry.refresh()
+    status, folder, complaints = build(["epsilon", "epsilonn"])
+    assert status == 1
+    assert "pyfc_component_distributions: no component of 'epsilonn' is installed" in complaints
+    assert re.search("numpydoc cannot read the docstring of epsilon.Steep: The section Notes appears twice", complaints)
+    assert re.search(r"other\.rst:8: ERROR: .*activations\.other: cannot be made: OSError: no file", complaints)
+    assert '<table class="pyfc-derivation' in (folder / "html" / "made" / "activations" / "steep.html").read_text()
+
+
+def test_a_docstring_is_of_the_class_itself():
+    class Silent(pyfc.Sigmoid):
+        pass
+
+    assert pages.docstring(pyfc.Sigmoid)["Summary"]
+    assert not any(pages.docstring(Silent)["Summary"])
+    assert pages.docstring(Silent)["Parameters"] == []
+
+
 def test_every_component_has_a_page_and_no_other_has():
     class Config:
         pyfc_component_pages = "made"
@@ -262,10 +291,50 @@ def test_the_example_and_picture_of_a_loss_have_outputs_that_it_is_for(from_log)
         assert np.allclose((np.exp(y) if from_log else np.asarray(y)).sum(axis=-1), 1)
 
 
+class Pieces(Activation):
+    """Jumps at 0 and bends at 1."""
+
+    name, needs = "pieces", "z"
+
+    def compute_forward(self, z, y, a):
+        np.copyto(y, (z > 0) + np.maximum(z - 1, 0))
+
+    def compute_backward(self, z, y, dy, dz, a, da):
+        np.multiply(dy, z > 1, out=dz)
+
+
+class Tenfold(Activation):
+    """Ten outputs or more for a row."""
+
+    name, needs, elementwise = "tenfold", "", False
+
+    def out_cols(self, cols):
+        return 10 * cols
+
+    def compute_forward(self, z, y, a):
+        np.copyto(y, np.tile(z, 10))
+
+    def compute_backward(self, z, y, dy, dz, a, da):
+        np.sum(dy.reshape(len(dy), 10, -1), axis=1, out=dz)
+
+
+def test_jumps_and_kinks_are_told_apart():
+    value, _ = figures.panels(Pieces())
+    assert "the value jumps at z = 0 and the slope jumps at z = 1." in value.description
+
+
+def test_a_row_of_many_outputs():
+    value, slope = figures.panels(Tenfold())
+    assert "y₁₀ is " in value.description
+    assert "∂y₃₀ is " in slope.description
+
+
 def test_agreement_is_in_digits():
     assert agreement([1.0, 0.0], [1.0, 0.0]) == float("inf")
     assert agreement([1.0, 2.002], [1.0, 2.0]) == pytest.approx(3)
     assert agreement([float("nan")], [1.0]) < 0
+    assert agreement([1.0], [float("inf")]) < 0
+    assert agreement([1e-13, 1.0], [0.5e-13, 1.0]) > 13  # what a difference has left beside 1
 
 
 @pytest.mark.parametrize(
@@ -299,3 +368,14 @@ def test_references(text, key, entry):
             name, _, value = field.partition(" = ")
             assert f"  {name} = {{{value}}}" in text
     assert parsed[found[0].key].fields["year"] == str(found[0].year)
+
+
+def test_two_references_of_one_key():
+    texts = ['A. One, "Dull Book", Chapman and Hall (1999).', 'B. One, "Dull Book", Wiley (1999).']
+    again = 'A. One, "Dull book" (1999).'  # the same, with less said of it
+    found = [references(text)[0][0] for text in [again, *texts, texts[0], again]]
+    entries = parse_string(bibliography(found), "bibtex").entries
+    assert {key: (entry.type, entry.fields["publisher"]) for key, entry in entries.items()} == {
+        "one1999dullbook": ("book", "Chapman and Hall"),
+        "one1999dullbookb": ("book", "Wiley"),
+    }

@@ -1,15 +1,17 @@
 """Every registered component is proved, compared with its proof and differentiated numerically; none is named here."""
 
+import contextlib
 import copy
 import functools
 import pickle
 import re
 
+import numpy as np
 import pytest
 
 import pyfc
 from pyfc import registry, testing
-from pyfc.component import Component
+from pyfc.component import Activation, Component, Optimizer
 
 CHECKS = {
     "activations": functools.partial(testing.check_activation, strict=True),
@@ -39,6 +41,32 @@ def test_component_holds(group: str, component: Component) -> None:
         ]
         assert errors
         assert max(errors) <= 2, str(report)
+
+
+SMALL = [
+    pytest.param(cls, name, id=f"{cls.name}-{name}")
+    for group in ("activations", "optimizers")
+    for cls in (record.load() for record in registry.records(group) if record.builtin)
+    for name, hyper in cls.hyperparameters.items()
+    if hyper.open_low
+]
+
+
+@pytest.mark.parametrize(("cls", "name"), SMALL)
+def test_a_divisor_that_is_accepted_is_not_0_in_float32(cls: type[Component], name: str) -> None:
+    with contextlib.suppress(ValueError):
+        take_zero(cls(**{name: 1e-46}))  # is 0 in float32
+    take_zero(cls(**{name: np.nextafter(cls.hyperparameters[name].low, 1)}))
+
+
+def take_zero(component: Component) -> None:
+    zero, w = np.zeros(1, np.float32), np.ones(1, np.float32)
+    if isinstance(component, Activation):
+        y = component.forward(zero)
+        assert np.isfinite([y, component.backward(w, z=zero, y=y)]).all()
+    elif isinstance(component, Optimizer):
+        component.update(w, zero, component.new_state(1, w.dtype), 0.1, 1)
+        assert np.isfinite(w).all()
 
 
 @pytest.mark.parametrize("group", registry.GROUPS)

@@ -9,6 +9,8 @@ import scipy.stats
 
 import pyfc
 from pyfc.component import Loss
+from pyfc.report import Report
+from pyfc.testing.precision import add_precision, derivation_of
 
 NAMES = [record.name for record in pyfc.registry.records("losses") if record.builtin]
 LABELLED = [name for name in NAMES if pyfc.get("losses", name).task == "classification"]
@@ -115,6 +117,16 @@ def test_categorical_hinge_compares_the_label_with_the_best_of_the_others():
     assert hinge.value([[0.0, -np.inf, 3.0]], [[0, 0, 1]]) == hinge.value([[0.0, -np.inf, 3.0]], [2]) == 0
 
 
+def test_categorical_hinge_follows_its_derivation_at_ties():
+    hinge, y, t = loss("categorical_hinge"), np.array([[2.0, 0.0, 2.0], [1.0, 1.0, 2.0]]), np.eye(3)[[1, 2]]
+    dy = 2 * hinge.gradient(y, t)
+    np.testing.assert_array_equal(dy, [[1, -1, 0], [1, 0, -1]])
+    derivation = derivation_of(hinge, "l", sizes={"m": 3})
+    report = Report("categorical_hinge at ties")
+    add_precision(report, hinge, derivation, {"dy": dy}, {"y": y, "t": t}, "ties")
+    report.raise_if_failed()
+
+
 def test_log_cosh_keeps_the_digits_of_a_small_error():
     for d in (1e-9, 1e-3, 0.7, 1.0, 1.001, 20.0):
         with mpmath.workdps(60):
@@ -133,6 +145,10 @@ def test_poisson_of_rates_is_that_of_their_logarithms_and_full_that_of_scipy():
     full = [loss("poisson_nll", full=True).value([y[0, 0]], [k]) for k in range(30)]
     np.testing.assert_allclose(full, -scipy.stats.poisson.logpmf(np.arange(30), np.exp(y[0, 0])), atol=0.042)
     np.testing.assert_allclose(loss("poisson_nll", full=True).gradient(y, t), logarithms.gradient(y, t))
+    # What did not happen, at a rate of 0; and at one that was to be positive, and is far below.
+    assert logarithms.value([-np.inf], [0.0]) == 0
+    assert rates.value(np.array([-1e35], np.float32), [0.0]) == np.float32(-1e35)
+    assert np.isnan(logarithms.value([np.nan], [0.0]))
     with pytest.raises(ValueError, match="PoissonNLL: the smallest target is -1: expected numbers >= 0"):
         rates.value([1.0], [-1.0])
 

@@ -248,7 +248,7 @@ def test_the_rate_follows_the_schedule():
         ("SGD", {"momentum": 1}, "expected a finite number >= 0 and < 1"),
         ("SGD", {"nesterov": "yes"}, "expected True or False"),
         ("SGD", {"beta1": 0.9}, "SGD got beta1: its hyper-parameters are: lr, momentum, nesterov"),
-        ("Adagrad", {"eps": 0}, "expected a finite number > 0"),
+        ("Adagrad", {"eps": 1e-46}, "expected a finite number > 1e-30"),
         ("RMSprop", {"rho": 1}, "expected a finite number >= 0 and < 1"),
         ("Adam", {"beta1": 1}, "expected a finite number >= 0 and < 1"),
         ("Adam", {"beta2": -0.1}, "expected a finite number >= 0 and < 1"),

@@ -1,12 +1,15 @@
 """The directive ``pyfc:derivation``: what a page shows of a component, and what fails its build."""
 
+import pickle
 import re
+import sys
+from pathlib import Path
 
 import pytest
 from sphinx.cmd.build import build_main
 
 import pyfc
-from pyfc import registry
+from pyfc import registry, sphinxext
 from pyfc.derivation import Source, Step
 from pyfc.sphinxext.code import code_blocks
 from pyfc.sphinxext.derivation import because, equation, facts
@@ -89,7 +92,7 @@ def test_a_page_of_a_plugin(install, build):
     assert '<table class="pyfc-derivation' in html
     (found,) = re.findall("pyfc-evidence.*?<dl[^>]*>(.*?)</dl>", html, re.DOTALL)
     lines = [" ".join(plain(line).split()) for line in found.split("</dd>")]
-    assert lines[0] == "Proved2 of 3 steps follow from those before them, by SymPy; the others define."
+    assert lines[0] == "Proved2 steps follow from those before them, by SymPy; the other is a definition."
     assert lines[1] == "Tied3 lines of __init__.py carry the numbers of steps."
 
 
@@ -169,6 +172,58 @@ def test_names_that_lead_nowhere(install, build, name, message):
     assert message in complaints
 
 
+def test_a_row_that_is_shown_alone_has_its_line(install, build):
+    install("alpha", "square", changed(("  # (1)", "")))
+    status, html, complaints = build("activations.square\n   :steps: 1 2")
+    assert status == 1
+    assert re.search(r"ERROR: .*square: .*: step \(1\) runs, but no line ends in `# \(1\)`", complaints)
+    assert len(rows(html)) == 2
+
+
+def test_another_renderer_of_mathematics_and_a_second_build(tmp_path, capsys):
+    (tmp_path / "conf.py").write_text(
+        "extensions = ['pyfc.sphinxext', 'sphinx.ext.imgmath']\n"
+        "def setup(app): app.connect('builder-inited', lambda app: print('by', app.builder.math_renderer_name))\n"
+    )
+    (tmp_path / "index.rst").write_text("Title\n=====\n")
+    arguments = ["-W", "-b", "html", str(tmp_path), str(tmp_path / "html")]
+    assert build_main(arguments) == 0
+    assert "by imgmath" in capsys.readouterr().out
+    assert build_main(arguments) == 0
+    assert "0 added, 0 changed, 0 removed" in (out := capsys.readouterr().out)
+    assert "configuration has changed" not in out
+    assert (tmp_path / "html" / "_static" / "pyfc-derivation.css").is_file()
+
+
+def test_a_page_of_plain_text(tmp_path):
+    (tmp_path / "conf.py").write_text("extensions = ['pyfc.sphinxext']\n")
+    (tmp_path / "index.rst").write_text("Title\n=====\n\n.. pyfc:derivation:: activations.identity\n")
+    assert build_main(["-W", "-q", "-b", "text", str(tmp_path), str(tmp_path / "text")]) == 0
+    text = (tmp_path / "text" / "index.txt").read_text()
+    assert "displaystyle" not in text
+    assert re.search(r"\| worst error +\| float32 +\| float64 +\| finite differences +\|", text)
+    env = pickle.loads((tmp_path / "text" / ".doctrees" / "environment.pickle").read_bytes())  # noqa: S301 (our own)
+    built = sys.modules[pyfc.get("activations", "identity").__module__].__file__
+    # A page is read anew when its code was built anew, and under another version of pyfc.
+    assert any((tmp_path / path).resolve() == Path(built).resolve() for path in env.dependencies["index"])
+    assert env.version["pyfc.sphinxext"]
+
+
+def test_colours_suit_a_dark_page_of_any_theme():
+    sheets = list(Path(sphinxext.__file__).with_name("static").glob("*.css"))
+    assert all(sheet.name.startswith("pyfc-") for sheet in sheets)
+    text = "".join(sheet.read_text() for sheet in sheets)
+    assert "var(--color-background-secondary" in text
+    assert not re.search(r"background:[^;]*#|[^-]color:[^;]*#|body\[data-theme", text)
+
+
+def test_what_to_do_without_a_package(run):
+    code = "import sys; sys.modules['matplotlib'] = None\ntry: import pyfc.sphinxext\nexcept ImportError as e: print(e)"
+    assert run(code).strip() == (
+        'pyfc.sphinxext needs matplotlib, which is not installed: run `pip install "pyfc[docs]"`'
+    )
+
+
 def test_whose_it_is(install, build):
     install("alpha", "square", SQUARE)
     install("beta", "square", SQUARE)
@@ -198,7 +253,7 @@ def test_steps_under_settings_of_their_own(install, build):
     status, html, complaints = build("activations.square", "activations.cube")
     assert status == 1
     assert re.findall("ERROR.*cube: step .(.).", complaints) == ["4"]
-    assert "3 of 4 steps follow" in html
+    assert "3 steps follow" in html
     assert "if odd = False; chain rule" in plain(html)
 
 

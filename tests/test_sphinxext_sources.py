@@ -203,7 +203,7 @@ def test_shapes_and_evidence_of_a_layer(book):
     html = (book / "layers.dense.html").read_text()
     assert r"\(\mathit{dW}\colon (p \times q)\)" in html
     assert r"\(W^{\top}\colon (q \times p)\)" in html
-    assert "4 of 5 steps follow from those before them" in html
+    assert "4 steps follow from those before them" in html
     assert f"{len(check_layer('dense').checks) - 2} checks of pyfc.testing hold" in html
     assert list(errors(book, "layers.dense.html")) == [
         r"forward \(Z\)",

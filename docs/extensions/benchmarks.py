@@ -18,6 +18,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from pyfc.sphinxext import tables
+
 RESULTS = Path(__file__).parents[2] / "tests" / "benchmarks" / "results"
 PEERS = ("NumPy", "scikit-learn", "PyTorch", "torch.compile", "JAX")
 
@@ -54,18 +56,11 @@ def verdict(held: list[bool]) -> str:
 
 def table(head: list[str], rows: list[list[str]]) -> nodes.Node:
     """Return a table; a cell has a paragraph for each line of its text, and a miss is bold."""
-    made, group = nodes.table(classes=["benchmark"]), nodes.tgroup(cols=len(head))
-    group += [nodes.colspec(colwidth=1) for _ in head]
-    for section, lines in ((nodes.thead(), [head]), (nodes.tbody(), rows)):
-        for line in lines:
-            row = nodes.row()
-            for cell in line:
-                kinds = [(nodes.strong if text.endswith("missed") else nodes.inline, text) for text in cell.split("\n")]
-                row += nodes.entry("", *(nodes.paragraph("", "", kind("", text)) for kind, text in kinds))
-            section += row
-        group += section
-    made += group
-    return made
+
+    def paragraph(text: str) -> nodes.Node:
+        return nodes.paragraph("", "", (nodes.strong if text.endswith("missed") else nodes.inline)("", text))
+
+    return tables.table(head, [[list(map(paragraph, cell.split("\n"))) for cell in row] for row in rows], "benchmark")
 
 
 def cases(threads: str) -> list[nodes.Node]:

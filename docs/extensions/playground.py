@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from playground_formulas import address, chain, entry
+from playground_formulas import address, chain, entry, letters
 from playground_wasm import HERE, compile_kernels
 
 import pyfc
@@ -52,17 +52,15 @@ def note_parts(app: Sphinx, docname: str, _source: list[str]) -> None:
 
 
 def build(app: Sphinx, env: BuildEnvironment) -> None:
-    """Write ``playground.js`` and ``playground.css`` into a folder that is copied to ``_static``."""
+    """Write ``playground.js`` and ``playground.css`` into ``_static``, and what that needs beside the doctrees."""
     if app.builder.format != "html":
         return
-    folder = Path(app.srcdir) / "_build" / "playground"
     components = offered()
-    binary = compile_kernels([cls for group in components.values() for cls in group], folder)
-    static = folder / "static"
-    static.mkdir(exist_ok=True)
+    binary = compile_kernels([cls for group in components.values() for cls in group], app.doctreedir / "playground")
+    static = app.outdir / "_static"
+    static.mkdir(parents=True, exist_ok=True)
     static.joinpath("playground.js").write_text(script(components, dense_page(env), binary), "utf-8")
     static.joinpath("playground.css").write_text(HERE.joinpath("playground.css").read_text("utf-8"), "utf-8")
-    app.config.html_static_path.append(str(static))
 
 
 def dense_page(env: BuildEnvironment) -> str:
@@ -169,15 +167,18 @@ def describe(cls: Any) -> dict[str, Any]:
             "smooth": cls.task != "regression",
             "rows": chain(cls, "dy", {"y", "t", "m"} | settings),
         }
-    steps = [step for step in cls.derivation if step.runs]
+    ran = [step for step in cls.derivation if step.runs]
+    # A letter in them that a line of code has no name for is defined by a row too.
+    inside = set().union(*(letters(step.right) for step in ran)) - {step.left for step in ran}
+    steps = [step for step in cls.derivation if step.runs or step.left in inside]
     new = dict.fromkeys(step.left.removesuffix("_new") for step in cls.derivation if step.left.endswith("_new"))
-    letters = [letter for letter in new if letter != "w" and letter.isidentifier()]
-    if len(letters) < cls.states:
+    states = [letter for letter in new if letter != "w" and letter.isidentifier()]
+    if len(states) < cls.states:
         raise ValueError(
             f"{cls.__name__} keeps {cls.states} arrays: expected as many steps with a left side like m_new"
         )
     return known | {
-        "states": letters[: cls.states],
+        "states": states[: cls.states],
         "rate": RATES.get(cls.name, cls.default_lr),
         "rows": [entry(step, known["title"], address(cls, step)) for step in steps],
     }

@@ -118,9 +118,15 @@ def wrapper(cls: type[Component], c_source: Path) -> str:
     for function in functions:
         if f"__pyx_fuse_1__pyx_f_{mangled}_{function}(" not in text:
             raise ValueError(f"{c_source} has no kernel {function} for float64: expected `cdef status {function}(...)`")
-    # A number that the module keeps, `cdef double EPS = ...`, is set when Python imports it: here, at the beginning.
-    constants = re.findall(rf"^ +(__pyx_v_{mangled}_\w+ = [-+.e\d]+;)", text, re.MULTILINE)
-    start = f"__attribute__((constructor)) static void start(void) {{ {' '.join(constants)} }}\n" if constants else ""
+    # A number that the module keeps, `cdef double EPS = 2.0**-23`, is set when Python imports it; here, at the start.
+    variable = rf"(__pyx_v_{mangled}_\w+)"
+    kept = re.findall(rf"^static (?!pyfc_)\w[\w ]* \**{variable}[\[;]", text, re.MULTILINE)
+    values = dict(re.findall(rf"^ +{variable} = ((?:pow\(|[-+*/.e\d(), ])+);", text, re.MULTILINE))
+    for name in kept:
+        if name not in values:
+            raise ValueError(f"{c_source}: {name} is computed by Python: expected an expression of numbers")
+    start = " ".join(f"{name} = {values[name]};" for name in kept)
+    start = f"__attribute__((constructor)) static void start(void) {{ {start} }}\n" if start else ""
     names = ", ".join(f"__pyx_fuse_1__pyx_f_{mangled}_{function}" for function in functions)
     return f'#include "wasm32.h"\n#include "{c_source}"\n{start}{macro}({cls.group}_{cls.name}, {names})\n'
 

@@ -1,8 +1,9 @@
 // data.js: the data sets, by the formulas of pyfc.datasets, and random numbers that a seed determines.
 
 // A generator of numbers in [0, 1): a 32-bit counter that is hashed. Small, and good enough for points and weights.
-function randomNumbers(seed) {
-  let counter = Math.imul(seed + 1, 0x9e3779b1);
+// Those that share a seed take different streams: else the weights would be made of the numbers that the points are.
+function randomNumbers(seed, stream) {
+  let counter = Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(stream, 0x85ebca6b);
   return () => {
     counter = (counter + 0x6d2b79f5) | 0;
     let bits = Math.imul(counter ^ (counter >>> 15), counter | 1);
@@ -64,7 +65,7 @@ const DATA_SETS = {
 
 // Return { train, test }: points with noise, seven tenths of them to train on.
 function makeData(name, noise, seed) {
-  const random = randomNumbers(seed);
+  const random = randomNumbers(seed, 0);
   const clean = DATA_SETS[name].points(random);
   const points = clean.map(([a, b, label]) => [a + noise * normal(random), b + noise * normal(random), label]);
   shuffle(points, random);

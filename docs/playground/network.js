@@ -28,7 +28,7 @@ class Network {
     this.sizes = [2, ...choice.hidden.map((layer) => layer.neurons), this.loss.outputs];
     // As in a pyfc.Network, the layer before the loss has no activation.
     this.activations = [...choice.hidden.map((layer) => layer.activation), null];
-    this.random = randomNumbers(choice.seed);
+    this.random = randomNumbers(choice.seed, 1);
     this.makeParameters();
     this.hyper = {
       loss: kernels.numbers(choice.loss.hyper), optimizer: kernels.numbers(choice.optimizer.hyper),

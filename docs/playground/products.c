@@ -6,8 +6,8 @@
 
 #define EXPORT(name) __attribute__((export_name(#name))) name
 
-enum { LARGEST = 1024 }; /* rows of a batch, and far more than any layer of the playground is wide */
-static double work[48 * LARGEST];
+/* All that gemm_work asks for in products of fewer than GEMM_SHARED columns: a layer here is 8 wide at most. */
+static double work[48 * GEMM_DEPTH];
 
 void EXPORT(dense_forward)(int n, int p, int q, const double *X, const double *W, const double *b, double *Z)
 {

@@ -42,10 +42,11 @@ file or name is an error::
     :pyfc:source:`my_swish/kernel.pyx:forward`
     :pyfc:source:`how it is done <my_swish/kernel.pyx:Swish.compute_forward>`
 
-The style sheet ``derivation.css`` is added to the pages. It uses the colours of the theme furo, light and dark, and
-has its own for other themes. The table has the class ``pyfc-derivation``, what stands below it ``pyfc-evidence``. In
-another directive, :func:`derivation_nodes` returns the same as this one puts on a page. Equations are native MathML,
-which needs neither a network nor a script; see :mod:`pyfc.sphinxext.mathml`.
+The style sheet ``pyfc-derivation.css`` is added to the pages. It uses the colours of the theme furo, light and dark;
+under another theme that of the text, and greys that one sees through. The table has the class ``pyfc-derivation``, what
+stands below it ``pyfc-evidence``. In another directive, :func:`derivation_nodes` returns the same as this one puts on a
+page. Equations are native MathML, which needs neither a network nor a script; see :mod:`pyfc.sphinxext.mathml`. The
+pictures of components are part of the HTML, and so they are missing from a PDF and other formats.
 
 Some rows alone, where a text talks of them, are shown with ``:steps:``; the whole table has its place elsewhere::
 
@@ -70,9 +71,10 @@ distributions, of all that are installed if none are named, with an overview of 
     pyfc_component_pages = "generated"  # the folder, from that of conf.py; do not commit it
     pyfc_component_distributions = ["my-package"]
 
-and a page of yours has ``generated/index`` in its ``toctree``. A plugin that cannot be loaded has no page, and a
-warning (``pyfc.plugin``) says why; a part of a page that cannot be made is left out, with a warning too
-(``pyfc.component``). Code that agrees with its derivation in fewer than 10 digits is an error.
+and a page of yours has ``generated/index`` in its ``toctree``. Remove the old folder if you change its name: Sphinx
+would go on building the pages in it. A plugin that cannot be loaded has no page, and a warning (``pyfc.plugin``) says
+why; a part of a page that cannot be made is left out, with a warning too (``pyfc.component``). Code that agrees with
+its derivation in fewer than 10 digits is an error.
 
 Needs the extra ``docs``: ``pip install 'pyfc[docs]'``.
 """
@@ -81,8 +83,20 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import pyfc
+
+try:  # first, so that there is one place to say what to do without them
+    import matplotlib  # noqa: F401
+    import numpydoc  # noqa: F401
+    import sphinx  # noqa: F401
+    import sympy  # noqa: F401
+except ImportError as error:
+    raise ImportError(
+        f'pyfc.sphinxext needs {error.name}, which is not installed: run `pip install "pyfc[docs]"`'
+    ) from error
+
 from pyfc.sphinxext import mathml
 from pyfc.sphinxext.code import link_code
 from pyfc.sphinxext.component import ComponentDirective
@@ -96,6 +110,7 @@ from pyfc.sphinxext.subject import Subject, subject_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+    from sphinx.config import Config
     from sphinx.util.typing import ExtensionMetadata
 
 __all__ = [
@@ -118,13 +133,18 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     mathml.setup(app)
     setup_pages(app)
     app.add_config_value("pyfc_source_folders", [], "env", list)
-    app.connect("builder-inited", _add_static_files)
+    app.connect("config-inited", _add_static_files)
     app.connect("doctree-resolved", link_code)
     app.connect("html-collect-pages", collect_pages)
-    for name in ("derivation.css", "component.css"):
+    for name in ("pyfc-derivation.css", "pyfc-component.css"):
         app.add_css_file(name)
-    return {"version": pyfc.__version__, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {
+        "version": pyfc.__version__,
+        "env_version": crc32(pyfc.__version__.encode()),  # another pyfc measures anew, and Sphinx wants a number
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }
 
 
-def _add_static_files(app: Sphinx) -> None:
-    app.config.html_static_path.append(str(Path(__file__).with_name("static")))
+def _add_static_files(_: Sphinx, config: Config) -> None:
+    config.html_static_path = [*config.html_static_path, str(Path(__file__).with_name("static"))]

@@ -25,6 +25,7 @@ from pyfc.sphinxext.examples import ENOUGH, Line, examples
 from pyfc.sphinxext.pages import docstring, page_of
 from pyfc.sphinxext.properties import parameters, properties
 from pyfc.sphinxext.references import references
+from pyfc.sphinxext.subject import note_module
 from pyfc.sphinxext.tables import code_cell, example_nodes, table, text_cell
 
 logger = logging.getLogger(__name__)
@@ -44,13 +45,15 @@ class ComponentDirective(SphinxDirective):
         self.anchor = nodes.make_id(f"pyfc-{self.group}-{self.name}")
         try:
             cls: type[Component] = registry.get(self.group, self.name)
+            component = cls()
         except PyfcError as error:
             return [self._error(f"{self.spec}: {error}")]
-        component = cls()
+        except Exception as error:  # a plugin may do anything
+            return [self._error(f"{self.spec}: cannot be made: {type(error).__name__}: {error}")]
         doc = docstring(cls)
         self._note_dependency(cls)
-        found: list[nodes.Node] = list(self._origin(registry.record_of(cls)))
-        found += self._text([*doc["Summary"], "", *doc["Extended Summary"]])
+        found = self._tried("its origin", lambda: list(self._origin(registry.record_of(cls))))
+        found += self._tried("its summary", lambda: self._text([*doc["Summary"], "", *doc["Extended Summary"]]))
         found += self._tried("its picture", lambda: self._pictures(component))
         parts: list[tuple[str, Callable[[], list[nodes.Node]]]] = [
             ("Derivation", lambda: derivation_nodes(self, self.spec)),
@@ -83,6 +86,7 @@ class ComponentDirective(SphinxDirective):
             return []
 
     def _note_dependency(self, cls: type[Component]) -> None:
+        note_module(self.env, cls.__module__)
         try:
             path = cls.source_code().path
         except FileNotFoundError:

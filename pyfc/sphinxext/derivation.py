@@ -10,14 +10,15 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
-from pyfc.derivation import Step
+from pyfc.derivation import Step, tag_problems
 from pyfc.errors import PyfcError
 from pyfc.sphinxext.code import code_blocks
 from pyfc.sphinxext.evidence import evidence_of
 from pyfc.sphinxext.evidence_list import evidence_list
 from pyfc.sphinxext.mathematics import latex, term
+from pyfc.sphinxext.mathml import DISPLAYED
 from pyfc.sphinxext.sources import page_name
-from pyfc.sphinxext.subject import Subject, subject_of
+from pyfc.sphinxext.subject import Subject, note_module, subject_of
 
 #: The columns with their widths, relative to each other.
 _COLUMNS = (("step", 5), ("equation, and why it follows", 40), ("the code that runs it", 55))
@@ -56,7 +57,7 @@ def excerpt_nodes(directive: SphinxDirective, spec: str, steps: tuple[int, ...])
     Returns
     -------
     list of nodes.Node
-        The table, without anchors and evidence; an error, if there are no such steps.
+        The table, without anchors and evidence; an error, if there are no such steps, or tags and steps do not agree.
     """
     try:
         subject = subject_of(spec)
@@ -67,7 +68,8 @@ def excerpt_nodes(directive: SphinxDirective, spec: str, steps: tuple[int, ...])
         has = f"it has (1) to ({len(subject.derivation)})"
         return [_error(directive, spec, f"has no step {', '.join(f'({n})' for n in unknown) or 'named'}: {has}")]
     page = _note_source(directive, subject)
-    return [_table(subject, page, steps)]
+    problems = tag_problems(subject.derivation, subject.source)
+    return [*(_error(directive, spec, problem) for problem in problems), _table(subject, page, steps)]
 
 
 def _error(directive: SphinxDirective, spec: str, message: object) -> nodes.Node:
@@ -77,6 +79,7 @@ def _error(directive: SphinxDirective, spec: str, message: object) -> nodes.Node
 
 def _note_source(directive: SphinxDirective, subject: Subject) -> str:
     """Take down that a page shows a source, and return the name of the source's page; ``""`` without one."""
+    note_module(directive.env, subject.module)
     if subject.source.path is None:
         return ""
     domain: Any = directive.env.domains["pyfc"]
@@ -155,11 +158,11 @@ def _table(subject: Subject, page: str, only: tuple[int, ...] = ()) -> nodes.tab
 def equation(step: Step) -> nodes.paragraph:
     """Return a step's equation as mathematics; as it stands in the source, if it has a notation of its own."""
     try:
-        text = rf"\displaystyle {latex(step.equation)}"
+        text = latex(step.equation)
     except ValueError:
         content: nodes.Node = nodes.literal(step.equation, step.equation)
     else:
-        content = nodes.math(text, text)
+        content = nodes.math(text, text, classes=[DISPLAYED])
     return nodes.paragraph("", "", content, classes=["pyfc-equation"])
 
 

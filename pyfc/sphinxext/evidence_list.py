@@ -11,6 +11,7 @@ from pyfc.report import Figure
 from pyfc.sphinxext.evidence import Evidence
 from pyfc.sphinxext.mathematics import term
 from pyfc.sphinxext.source_role import source_link
+from pyfc.sphinxext.tables import table
 
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
@@ -42,8 +43,7 @@ def evidence_list(env: BuildEnvironment, evidence: Evidence, name: str, page: st
         Of the class ``pyfc-evidence``.
     """
     items = nodes.definition_list()
-    steps = f"{len(evidence.proved)} of {evidence.steps} steps follow from those before them, by SymPy; "
-    items += _item("Proved", [nodes.Text(steps + "the others define.")])
+    items += _item("Proved", [nodes.Text(_proved(len(evidence.proved), evidence.steps))])
     if evidence.tied:
         lines, verb = ("line", "carries") if evidence.tied == 1 else ("lines", "carry")
         literal = nodes.literal("", name)
@@ -51,7 +51,10 @@ def evidence_list(env: BuildEnvironment, evidence: Evidence, name: str, page: st
         words = f"{evidence.tied} {lines} of "
         items += _item("Tied", [nodes.Text(words), content, nodes.Text(f" {verb} the numbers of steps.")])
     if evidence.checks:
-        words = f"{evidence.checks} checks of pyfc.testing hold in this build."
+        words = (
+            f"{evidence.checks} checks of pyfc.testing hold" if evidence.checks > 1 else "A check of pyfc.testing holds"
+        )
+        words += " in this build."
         if evidence.figures:
             words += " Their worst errors, in units in the last place (ULP) of the largest term of a step"
             if evidence.worst("difference"):
@@ -64,6 +67,14 @@ def evidence_list(env: BuildEnvironment, evidence: Evidence, name: str, page: st
     return result
 
 
+def _proved(proved: int, steps: int) -> str:
+    """Return how many steps are proved, and what the others are."""
+    defining = steps - proved
+    words = f"{proved} steps follow from those before them" if proved != 1 else "One step follows from those before it"
+    others = f"the other {defining} are definitions" if defining > 1 else "the other is a definition"
+    return f"{words}, by SymPy{f'; {others}' if defining else ''}."
+
+
 def _item(title: str, content: list[nodes.Node]) -> nodes.definition_list_item:
     definition = nodes.definition("", nodes.paragraph("", "", *content))
     return nodes.definition_list_item("", nodes.term("", title), definition)
@@ -73,40 +84,32 @@ def _errors(evidence: Evidence) -> nodes.table:
     """Return the worst errors: a row for each letter that is computed, a column for each unit."""
     units = {unit: worst for unit in _COLUMNS if (worst := evidence.worst(unit))}
     letters = list(dict.fromkeys(figure.letter for figure in evidence.figures))
-    table, group = nodes.table(classes=["pyfc-errors"]), nodes.tgroup(cols=1 + len(units))
-    table += group
-    group += [nodes.colspec(colwidth=1) for _ in range(1 + len(units))]
-    titles = ["worst error", *(_COLUMNS[unit] for unit in units)]
-    heads = [nodes.entry("", nodes.paragraph("", title)) for title in titles]
-    rows = [
-        nodes.row("", _named(letter), *(_cell(worst.get(letter)) for worst in units.values())) for letter in letters
-    ]
-    group += [nodes.thead("", nodes.row("", *heads)), nodes.tbody("", *rows)]
-    return table
+    rows = [[_named(letter), *(_cell(worst.get(letter)) for worst in units.values())] for letter in letters]
+    return table(["worst error", *(_COLUMNS[unit] for unit in units)], rows, "pyfc-errors")
 
 
-def _named(letter: str) -> nodes.entry:
-    """Return the cell that says which result a row is of."""
+def _named(letter: str) -> list[nodes.Node]:
+    """Return the content of the cell that says which result a row is of."""
     word = "forward " if letter in ("y", "l", "Z") else "backward " if re.fullmatch("d[A-Za-z]", letter) else ""
-    return nodes.entry("", nodes.paragraph("", "", nodes.Text(word), _math(letter)))
+    return [nodes.paragraph("", "", nodes.Text(word), _math(letter))]
 
 
-def _cell(figure: Figure | None) -> nodes.entry:
+def _cell(figure: Figure | None) -> list[nodes.Node]:
     if figure is None:
-        return nodes.entry()
+        return []
     unit = nodes.inline("", f"{_COLUMNS[figure.unit]}: ", classes=["pyfc-unit"])  # for a phone, which has no columns
     if figure.unit == "difference":
         text = _power_of_ten(f"{figure.error:.0e}")
         error: list[nodes.Node] = [nodes.Text("agree to "), nodes.math(text, text)]
     else:
         error = [nodes.Text(f"{figure.error:.2f} ULP")]
-    cell = nodes.entry("", nodes.paragraph("", "", unit, *error))
+    cell: list[nodes.Node] = [nodes.paragraph("", "", unit, *error)]
     if 0 < len(figure.at) <= _SHOWN:
         where = nodes.paragraph("", "at ", classes=["pyfc-where"])
         for index, (letter, value) in enumerate(figure.at):
             where += [nodes.Text(", ")] if index else []
             where += _math(letter, value)
-        cell += where
+        cell.append(where)
     return cell
 
 

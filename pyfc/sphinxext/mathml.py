@@ -5,8 +5,9 @@ of today draws MathML itself. The LaTeX is translated by docutils. What docutils
 place, which fails a build with ``sphinx-build -W``: it knows most commands of AMS, but no environments beside
 ``cases``, ``aligned`` and matrices (lines of a block may end in two backslashes all the same), and no macros.
 
-The renderer is called ``mathml``. It is the only one beside MathJax that this extension brings, so Sphinx takes it by
-itself; ``html_math_renderer = "mathjax"`` in ``conf.py`` goes back.
+The renderer is called ``mathml``, and is taken where ``conf.py`` names none. Another one whose extension is there, such
+as ``sphinx.ext.imgmath``, goes before it: who adds that wants it. ``html_math_renderer = "mathjax"`` goes back to
+MathJax, ``html_math_renderer = "mathml"`` chooses this one in any case.
 """
 
 from __future__ import annotations
@@ -21,9 +22,13 @@ from sphinx.util.math import get_node_equation_number
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+    from sphinx.config import Config
     from sphinx.writers.html5 import HTML5Translator
 
 logger = logging.getLogger(__name__)
+
+#: The class of formulas in a line of their own, which are set as large as such.
+DISPLAYED = "pyfc-display"
 
 
 def mathml(node: nodes.math | nodes.math_block) -> str:
@@ -62,6 +67,23 @@ def _visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def _choose(app: Sphinx, config: Config) -> None:
+    """Choose the renderer: Sphinx itself refuses to where there are more than two."""
+    others = [name for name in app.registry.html_inline_math_renderers if name not in ("mathjax", "mathml")]
+    if config.html_math_renderer is None and len(others) == 1:
+        config.html_math_renderer = others[0]
+
+
+def _enlarge(app: Sphinx, document: nodes.document, _: str) -> None:
+    """Write the size of displayed formulas where it is understood; in plain text it would only be in the way."""
+    if app.builder.format in ("html", "latex"):
+        for node in document.findall(nodes.math):
+            if DISPLAYED in node["classes"]:
+                node[:] = [nodes.Text(rf"\displaystyle {node.astext()}")]
+
+
 def setup(app: Sphinx) -> None:
     """Add the renderer to a Sphinx project."""
     app.add_html_math_renderer("mathml", (_visit_math, None), (_visit_math_block, None))
+    app.connect("config-inited", _choose)
+    app.connect("doctree-resolved", _enlarge)

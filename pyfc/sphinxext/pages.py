@@ -13,7 +13,7 @@ import inspect
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from numpydoc.docscrape import NumpyDocString
 from sphinx.util import logging
@@ -61,7 +61,7 @@ def write_pages(app: Sphinx) -> None:
 
 
 def components(config: Config) -> list[tuple[Record, type[Component]]]:
-    """Return what has a page, with its record; a warning tells of each that cannot be loaded.
+    """Return what has a page, with its record; a warning tells of each that cannot be loaded, and of misspelt names.
 
     Parameters
     ----------
@@ -72,8 +72,12 @@ def components(config: Config) -> list[tuple[Record, type[Component]]]:
     -------
     list of tuple
     """
-    found = []
-    for record in _records(config):
+    found, records = [], _records(config)
+    for name in config.pyfc_component_distributions or ():
+        if normal(name) not in {record.distribution for record in records}:
+            message = "pyfc_component_distributions: no component of %r is installed"
+            logger.warning(message, name, type="pyfc", subtype="plugin")
+    for record in records:
         try:
             found.append((record, record.load()))
         except PyfcError as error:
@@ -103,10 +107,16 @@ def page_of(env: BuildEnvironment, name: str) -> str:
 
 
 def docstring(cls: type[Component]) -> NumpyDocString:
-    """Return the sections of a component's docstring, as numpydoc reads them."""
+    """Return the sections of a component's own docstring, as numpydoc reads them; none of what it cannot read."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of sections that numpydoc does not know
-        return NumpyDocString(inspect.getdoc(cls) or "")
+        try:
+            return NumpyDocString(inspect.cleandoc(cls.__doc__ or ""))
+        except Exception as error:  # it raises several kinds
+            message = "numpydoc cannot read the docstring of %s.%s: %s"
+            args = (cls.__module__, cls.__qualname__, " ".join(str(error).split()))
+            logger.warning(message, *args, type="pyfc", subtype="component", once=True)
+            return NumpyDocString("")
 
 
 def _records(config: Config) -> list[Record]:
@@ -173,9 +183,8 @@ def _list_table(titles: list[str], rows: list[list[str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def setup_pages(app: Sphinx) -> dict[str, Any]:
+def setup_pages(app: Sphinx) -> None:
     """Add the settings and the writing of pages to a Sphinx project."""
     app.add_config_value("pyfc_component_pages", "", "env", types=(str,))
     app.add_config_value("pyfc_component_distributions", None, "env", types=(list, tuple, type(None)))
     app.connect("builder-inited", write_pages)
-    return {}

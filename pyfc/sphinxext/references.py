@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from string import ascii_lowercase
 
 #: The part of a reference that cannot be mistaken: its title in quotes, and all up to the year.
 _CORE = re.compile(r'"(?P<title>[^"]+)"(?:,\s*|\s+)(?P<venue>[^"]*?)\s*\((?P<year>\d{4})\)')
@@ -110,9 +111,19 @@ def _split(text: str, *, last: bool) -> tuple[str, str, str]:
 
 
 def bibliography(found: Iterable[Reference]) -> str:
-    """Return a BibTeX file of some references, each once, sorted by their keys."""
-    entries = {reference.key: reference.bibtex() for reference in found}
-    return "".join(f"{entries[key]}\n\n" for key in sorted(entries)).rstrip("\n") + "\n"
+    """Return a BibTeX file of some references, sorted by their keys; different ones of one key get letters after it.
+
+    The same authors and title in a year are one reference, of which the longest entry says most.
+    """
+    works: dict[tuple[str, str], Reference] = {}
+    for reference in found:
+        work = reference.key, f"{reference.authors}: {reference.title}".casefold()
+        works[work] = max(works.get(work, reference), reference, key=lambda one: len(one.bibtex()))
+    entries: dict[str, str] = {}
+    for (key, _), reference in works.items():
+        free = next(name for name in (key + letter for letter in ["", *ascii_lowercase[1:]]) if name not in entries)
+        entries[free] = reference.bibtex().replace(key, free, 1)
+    return "\n\n".join(entries[key] for key in sorted(entries)) + "\n"
 
 
 def _kind(venue: str) -> tuple[str, dict[str, str]]:
@@ -126,7 +137,7 @@ def _kind(venue: str) -> tuple[str, dict[str, str]]:
     if match := re.fullmatch(r"(.+?) (\d+)(?:, (?:pages? )?([\d\N{EN DASH}-]+))?", venue):
         pages = {"pages": match[3]} if match[3] else {}
         return "article", {"journal": match[1], "volume": match[2], **pages}
-    if re.search(r"\b(Press|Springer|Wiley)\b", venue):
+    if re.search(r"\b(Press|Springer|Wiley|Hall|Elsevier)\b", venue):
         return "book", {"publisher": venue}
     if re.fullmatch(r"[A-Z]\w*[A-Z]\w*", venue):  # NeurIPS, ICML
         return "inproceedings", {"booktitle": venue}

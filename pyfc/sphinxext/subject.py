@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from docutils import nodes
 
@@ -11,6 +13,9 @@ from pyfc.component import Component
 from pyfc.derivation import Source, Step
 from pyfc.errors import ProofError
 from pyfc.testing.layers import LAYERS, LayerKernel
+
+if TYPE_CHECKING:
+    from sphinx.environment import BuildEnvironment
 
 
 @dataclass(frozen=True)
@@ -77,3 +82,18 @@ def subject_of(spec: str) -> Subject:
     if not cls.derivation:
         raise ProofError(f"class {cls.__name__} has no derivation: expected at least a definition")
     return Subject(spec, cls, cls.__module__, cls.derivation, cls.source_code())
+
+
+def note_module(env: BuildEnvironment, name: str) -> None:
+    """Take down that the page now being read is read anew when a module was built anew, from a changed header perhaps.
+
+    Parameters
+    ----------
+    env : BuildEnvironment
+        Of the page.
+    name : str
+        Of the module.
+    """
+    path = getattr(sys.modules.get(name), "__file__", None)
+    if path:
+        env.note_dependency(path)

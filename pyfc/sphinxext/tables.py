@@ -9,6 +9,10 @@ from docutils import nodes
 
 from pyfc.sphinxext.examples import ENOUGH, Example, Line, shown
 from pyfc.sphinxext.mathematics import latex, term
+from pyfc.sphinxext.mathml import DISPLAYED
+
+#: How many characters wide a table is.
+_LINE = 100
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[list[nodes.Node]]], css: str) -> nodes.table:
@@ -47,7 +51,8 @@ def row(cells: Sequence[Any], css: Sequence[str] = (), spans: Sequence[int] = ()
 def _assembled(head: nodes.row, body: Sequence[nodes.row], columns: int, css: str) -> nodes.table:
     made, group = nodes.table(classes=[css]), nodes.tgroup(cols=columns)
     made += group
-    group += [nodes.colspec(colwidth=1) for _ in range(columns)]
+    width = max(_LINE // columns, 1)  # in characters, where the output is text
+    group += [nodes.colspec(colwidth=width) for _ in range(columns)]
     group += [nodes.thead("", head), nodes.tbody("", *body)]
     return made
 
@@ -113,7 +118,7 @@ def _mathematics(text: str) -> nodes.Node:
         written = latex(text) if "=" in text else term(text)
     except ValueError:
         return nodes.Text(text)
-    return nodes.math(written, rf"\displaystyle {written}")
+    return nodes.math(written, written, classes=[DISPLAYED])
 
 
 def agreed(digits: float) -> str:

@@ -39,7 +39,8 @@ class CELU(Activation):
     Parameters
     ----------
     alpha : float, default 1.0
-        ``-alpha`` is the limit far below zero; greater than 0. The smaller, the more like ``relu``.
+        ``-alpha`` is the limit far below zero; greater than 1e-30, because z is divided by it, and less can be 0 in
+        float32. The smaller, the more like ``relu``.
 
     References
     ----------
@@ -53,7 +54,7 @@ class CELU(Activation):
     """
 
     name = "celu"
-    hyperparameters = {"alpha": Hyper(1.0, low=0, open_low=True)}
+    hyperparameters = {"alpha": Hyper(1.0, low=1e-30, open_low=True)}
     derivation = (
         Step(1, "y = Piecewise((z, z > 0), (alpha * (exp(z / alpha) - 1), True))",
              "definition; exp(u) - 1 is one function, expm1, so that small z lose no digits", runs=True),

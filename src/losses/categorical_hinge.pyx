@@ -61,12 +61,12 @@ cdef status backward(
         elif labels != NULL:
             for k in range(m):
                 dy[at + k] = zero
-            dy[at + top] += scale[i]                                                   # (4)
-            dy[at + labels[i]] -= scale[i]                                             # (4)
+            dy[at + top] += scale[i]                                                   # (5)
+            dy[at + labels[i]] -= scale[i]                                             # (5)
         else:
             for k in range(m):
-                dy[at + k] = -scale[i] * t[at + k]                                     # (4)
-            dy[at + top] += scale[i]                                                   # (4)
+                dy[at + k] = -scale[i] * t[at + k]                                     # (5)
+            dy[at + top] += scale[i]                                                   # (5)
     return 0
 
 
@@ -116,9 +116,11 @@ class CategoricalHinge(Loss):
         Step(3, "l = c - Sum(t[k] * y[k], (k, 1, m))",
              "definition, for one sample with m outputs: if the label is ahead in spite of it, both are its y, and l "
              "is 0", runs=True),
-        Step(4, "dy[j] = Piecewise((1, s[j] >= c), (0, True)) - t[j]",
-             "the one ahead moves c, and as it does itself; of equal ones the first is taken, one of the subgradients",
-             runs=True),
+        Step(4, "e[k] = Piecewise((1, s[k] >= c), (0, True))",
+             "1 for the output that is ahead, and for each of several alike"),
+        Step(5, "dy[j] = Piecewise((e[j], Sum(e[k], (k, 1, j - 1)) < 1), (0, True)) - t[j]",
+             "the one ahead moves c, and as it does itself; of several alike the first alone, with none before it: "
+             "the gradient of one of them is a subgradient, the sum of all theirs is not", runs=True),
     )
     kernel = loss_capsule(
         &functions, TAKES_LABELS, 1, forward[float], forward[double], backward[float], backward[double])

@@ -22,7 +22,7 @@ cdef status forward(
     cdef real a, u, v, f, zero = 0, half = <real>0.5, one = 1, eps = <real>EPS, two_pi = <real>TWO_PI
     for i in range(shape.rows):
         loss[i] = 0
-    for j in range(m):
+    for j in range(m):  # in both: where the target is 0, an output of minus infinity does no harm
         if hyper[1]:
             for i in range(shape.rows):
                 v = t[i * m + j]
@@ -31,12 +31,13 @@ cdef status forward(
         if hyper[0]:
             for i in range(shape.rows):
                 u, v = y[i * m + j], t[i * m + j]
-                loss[i] += exp(u) - v * u                                              # (2)
+                loss[i] += exp(u) - (v * u if v != 0 else zero)                        # (2)
         else:
             for i in range(shape.rows):
                 u, v = y[i * m + j], t[i * m + j]
                 a = eps if u < eps else u                                              # (5)
-                loss[i] += u - v * (log(a) + (u / a - one))                            # (6)
+                a = log(a) + (u / a - one)                                             # (6)
+                loss[i] += u - (v * a if v != 0 else zero)                             # (6)
     return 0
 
 
@@ -75,7 +76,7 @@ class PoissonNLL(Loss):
         ``y - t * log(y)``.
     full : bool, default False
         Add ``log(t!)``, which no output can change, by Stirling's formula, where t > 1. The loss is then the whole
-        negative log-likelihood, up to the error of that formula, at most 0.042.
+        negative log-likelihood, up to an error of at most 0.042 at whole numbers and 0.122 between them.
 
     Notes
     -----

@@ -31,7 +31,7 @@ class Adagrad(Optimizer):
     lr : float or Schedule, default 0.01
         Learning rate: the size of the first step of every parameter.
     eps : float, default 1e-10
-        Keeps the divisor from 0, > 0.
+        Keeps the divisor from 0, > 1e-30: less can be 0 in float32.
 
     References
     ----------
@@ -51,7 +51,7 @@ class Adagrad(Optimizer):
 
     name = "adagrad"
     default_lr = 0.01
-    hyperparameters = {"eps": Hyper(1e-10, low=0, open_low=True)}
+    hyperparameters = {"eps": Hyper(1e-10, low=1e-30, open_low=True)}
     derivation = (
         Step(1, "s_new = s + g**2", "the sum of the squared gradients; 0 at the start", runs=True),
         Step(2, "Sum(g**2, (k, 1, t)) = t * g**2",

@@ -48,7 +48,7 @@ class Adam(Optimizer):
     beta2 : float, default 0.999
         The same for the mean of their squares.
     eps : float, default 1e-8
-        Keeps the divisor from 0, > 0.
+        Keeps the divisor from 0, > 1e-30: less can be 0 in float32.
 
     References
     ----------
@@ -70,7 +70,7 @@ class Adam(Optimizer):
     hyperparameters = {
         "beta1": Hyper(0.9, low=0, high=1, open_high=True),
         "beta2": Hyper(0.999, low=0, high=1, open_high=True),
-        "eps": Hyper(1e-8, low=0, open_low=True),
+        "eps": Hyper(1e-8, low=1e-30, open_low=True),
     }
     derivation = (
         Step(1, "m_new = beta1 * m + (1 - beta1) * g", "a fading mean of the gradients; 0 at the start", runs=True),

@@ -49,7 +49,7 @@ class AdamW(Optimizer):
     beta2 : float, default 0.999
         The same for the mean of their squares.
     eps : float, default 1e-8
-        Keeps the divisor from 0, > 0.
+        Keeps the divisor from 0, > 1e-30: less can be 0 in float32.
     weight_decay : float, default 0.01
         A step without gradient multiplies the parameters by ``1 - lr * weight_decay``, >= 0.
 
@@ -74,7 +74,7 @@ class AdamW(Optimizer):
     hyperparameters = {
         "beta1": Hyper(0.9, low=0, high=1, open_high=True),
         "beta2": Hyper(0.999, low=0, high=1, open_high=True),
-        "eps": Hyper(1e-8, low=0, open_low=True),
+        "eps": Hyper(1e-8, low=1e-30, open_low=True),
         "weight_decay": Hyper(0.01, low=0),
     }
     derivation = (

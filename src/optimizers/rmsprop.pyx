@@ -36,7 +36,7 @@ class RMSprop(Optimizer):
     rho : float, default 0.9
         How much of the mean is kept in each step, >= 0 and < 1.
     eps : float, default 1e-8
-        Keeps the divisor from 0, > 0.
+        Keeps the divisor from 0, > 1e-30: less can be 0 in float32.
 
     Notes
     -----
@@ -61,7 +61,7 @@ class RMSprop(Optimizer):
     default_lr = 0.001
     hyperparameters = {
         "rho": Hyper(0.9, low=0, high=1, open_high=True),
-        "eps": Hyper(1e-8, low=0, open_low=True),
+        "eps": Hyper(1e-8, low=1e-30, open_low=True),
     }
     derivation = (
         Step(1, "s_new = rho * s + (1 - rho) * g**2", "a fading mean of the squared gradients; 0 at the start",

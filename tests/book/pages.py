@@ -4,12 +4,15 @@ Everything a browser loads by itself has to be in the book: pictures, scripts, s
 clicks on may lead to other sites.
 """
 
+import os
 import re
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+#: What is read: ``docs/_build/html``, or the folder in PYFC_BOOK.
+BOOK = Path(os.environ.get("PYFC_BOOK") or Path(__file__).parents[2] / "docs" / "_build" / "html").resolve()
 #: Attributes with an address that is loaded without being asked for, if they are not those of a link to click on.
 LOADED = ("src", "srcset", "href", "xlink:href", "poster", "data", "background", "action")
 CLICKED = {"a", "area"}

@@ -3,7 +3,6 @@
 Reads ``docs/_build/html``, or the folder in PYFC_BOOK; without a built book its tests are left out.
 """
 
-import os
 import posixpath
 import re
 import zlib
@@ -11,14 +10,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from book.pages import broken_links, loaded_from_elsewhere, pages, read
+from book.pages import BOOK, broken_links, loaded_from_elsewhere, pages, read
 
 import pyfc
 from pyfc import datasets, kernels, layers, plots, registry, sphinxext, testing, training
 from pyfc.derivation import source_of
 
 ROOT = Path(__file__).parents[2]
-BOOK = Path(os.environ.get("PYFC_BOOK") or ROOT / "docs" / "_build" / "html").resolve()
 
 built = pytest.mark.skipif(
     not (BOOK / "index.html").exists(), reason="build the book first: sphinx-build docs docs/_build/html"

@@ -1,20 +1,12 @@
 """The built book in a browser, opened from the disk: no request to any host, no error, and what a reader uses works.
 
-Needs a built book, playwright, and Debian's chromium. Pages of one folder are alike, so a few of each are opened.
+Pages of one folder are alike, so a few of each are opened.
 """
 
 import itertools
-from pathlib import Path
 
 import pytest
-from book.test_book import BOOK, built
-
-playwright = pytest.importorskip("playwright.sync_api", reason="install playwright to open the book in a browser")
-CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = [
-    built,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}: install Debian's chromium"),
-]
+from book.pages import BOOK
 
 #: Pages opened of each folder.
 ALIKE = 3
@@ -26,14 +18,6 @@ def chosen():
     for folder, found in itertools.groupby(paths, key=lambda path: path.parent):
         by_size = sorted(found, key=lambda path: (path.name != "index.html", -path.stat().st_size))
         yield from by_size if folder == BOOK else by_size[:ALIKE]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

@@ -50,13 +50,18 @@ class Example:
 
 
 def agreement(got: Sequence[Any], true: Sequence[Any]) -> float:
-    """Return in how many digits all numbers agree; infinity if each is the float64 nearest to the true one."""
-    scale, worst = max((abs(float(value)) for value in true), default=0.0), 0.0
-    for one, other in zip(got, true, strict=True):
-        if float(one) != float(other):
-            size = abs(float(other)) or scale
-            worst = max(worst, abs(float(one) - float(other)) / size) if size and math.isfinite(one) else math.inf
-    return -math.log10(worst) if worst else math.inf
+    """Return in how many digits all numbers agree; infinity if each is the float64 nearest to the true one.
+
+    They are digits of the largest number: a small one beside it may be what is left of a difference.
+    """
+    pairs = [(float(one), float(other)) for one, other in zip(got, true, strict=True)]
+    wrong = [(one, other) for one, other in pairs if one != other]
+    scale = max((abs(other) for _, other in pairs), default=0.0)
+    if not wrong:
+        return math.inf
+    if not scale or not math.isfinite(scale) or not all(math.isfinite(one) for one, _ in wrong):
+        return -math.inf
+    return -math.log10(max(abs(one - other) for one, other in wrong) / scale)
 
 
 def setting_numbers(derivation: Derivation, component: Component, **more: float) -> dict[Any, Any]:

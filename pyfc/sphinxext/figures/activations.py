@@ -26,6 +26,8 @@ SLOPE = "f\N{PRIME}(z)"
 _JUMP = 0.03
 #: The other inputs of a row of which one moves.
 _OTHERS = (1.0, -1.0, 0.5, 0.0, -0.5)
+#: Digits -> those of an index.
+_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def activation_panels(act: Activation) -> list[Panel]:
@@ -160,8 +162,13 @@ def _saturation(z: Array, flat: Array) -> str:
 def _kinks(kinks: dict[int, float], jumps: dict[int, float]) -> str:
     if not kinks:
         return "Neither jumps."
-    where = ", ".join(f"{kink:.4g}" for kink in kinks.values())
-    return f"Rings: the {'value' if jumps else 'slope'} jumps at z = {where}."
+    bends = {index: place for index, place in kinks.items() if index not in jumps}
+    told = [
+        f"the {what} jumps at z = {', '.join(f'{place:.4g}' for place in places.values())}"
+        for what, places in (("value", jumps), ("slope", bends))
+        if places
+    ]
+    return f"Rings: {' and '.join(told)}."
 
 
 def _course(z: Array, line: Array, label: str) -> str:
@@ -198,7 +205,8 @@ def _moved(act: Activation, cols: int, entry: int) -> list[Panel]:
         for number, line in enumerate(lines):
             colour, style = LINES[number % 4], STYLES[number % 4]
             ax.plot(moving, line, style, color=colour, linewidth=2.2)
-            ends.append((float(line[-1]), f"y{'₁₂₃₄₅₆'[number]}" if ylabel == "y" else f"∂y{'₁₂₃₄₅₆'[number]}", colour))
+            name = f"y{number + 1}".translate(_LOW)
+            ends.append((float(line[-1]), name if ylabel == "y" else f"∂{name}", colour))
         _name_ends(ax, ends)
         course = "; ".join(
             f"{end}: {_course(moving, line, end)}" for line, (_, end, _) in zip(lines, ends, strict=True)

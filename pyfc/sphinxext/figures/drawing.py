@@ -1,7 +1,7 @@
 """A figure of matplotlib as an SVG element inside a page, whose colour and font its texts and axes take.
 
 matplotlib draws with the colours below, which stand for a role each. In the SVG they become ``currentColor`` and the
-variables of ``component.css``, so that one picture suits a light page and a dark one.
+variables of ``pyfc-component.css``, so that one picture suits a light page and a dark one.
 """
 
 from __future__ import annotations

@@ -49,8 +49,13 @@ def optimizer_panels(optimizer: Optimizer) -> list[Panel]:
     ax.set_ylim(up[0], up[-1])
     told = f"From {START} to {np.linalg.norm(path[-1] - 1):.2g} from the minimum (1, 1) in {len(path) - 1} steps, "
     told += f"by gradient descent to {np.linalg.norm(plain[-1] - 1):.2g} from it in {len(plain) - 1}."
-    first = Panel(figure, f"The way of {of} down a valley, and that of plain descent (dashed)", told)
-    figure, ax = new_panel("step", "loss", width=4.6, height=3.7)
+    note = "" if rate is None else ", each with the best of a few rates"
+    title = (
+        f"{len(path) - 1} steps of {of} down the valley (1 - x)\u00b2 + {_STEEP:g} (y - x\u00b2)\u00b2, Rosenbrock's "
+        f"with another factor, and those of plain gradient descent (dashed){note}"
+    )
+    first = Panel(figure, title, told)
+    figure, ax = new_panel("step", "value", width=4.6, height=3.7)
     for number, (label, way, colour, style) in enumerate(lines):
         losses = [max(valley(w)[0], 1e-12) for w in way]
         ax.semilogy(losses, style, color=colour, linewidth=2)
@@ -58,8 +63,7 @@ def optimizer_panels(optimizer: Optimizer) -> list[Panel]:
         ax.texts[-1].xycoords = "axes fraction"  # type: ignore[attr-defined]
     ax.minorticks_off()
     ends = ", ".join(f"{label}: {valley(way[-1])[0]:.2g}" for label, way, _, _ in lines)
-    note = "" if rate is None else ", each with the best of a few rates"
-    return [first, Panel(figure, f"The loss along both ways{note}", f"At the end: {ends}.")]
+    return [first, Panel(figure, "The value there, after each step", f"At the end: {ends}.")]
 
 
 def _settings(optimizer: Optimizer, rate: float) -> str:
