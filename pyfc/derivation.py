@@ -1,8 +1,8 @@
 """What a derivation is: numbered steps in a component's source file, tied by tags to the lines that run them.
 
 A step is an equation in plain text with the reason for it. The lines of code that carry it out end in its number,
-``# (3)``, in C ``// (3)``. This module reads both; :mod:`pyfc.proof` shows that the steps follow from each other, and
-:mod:`pyfc.testing` that the code computes what they say.
+``# (3)``, in C ``// (3)``, with nothing after it. This module reads both; :mod:`pyfc.proof` shows that the steps follow
+from each other, and :mod:`pyfc.testing` that the code computes what they say.
 
 How an equation is written (SymPy parses it):
 
@@ -24,6 +24,8 @@ from pathlib import Path
 from typing import Any
 
 _TAG = re.compile(r"(?:#|//|/\*)\s*((?:\(\d+\)[\s,]*)+)(?:\*/)?\s*\\?$")  # in a macro of C a line ends in a backslash
+#: A comment that begins as a tag, and has words after it.
+_NO_TAG = re.compile(r"(?:#|//|/\*)\s*(?:\(\d+\)[\s,]*)+(?=[^\s,(*\\])")
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,11 @@ class Source:
                 found.setdefault(int(step), []).append(number)
         return found
 
+    def spoiled_tags(self) -> list[int]:
+        """Return the numbers of the lines whose comment begins with a tag but has text after it, so that it is none."""
+        lines = enumerate(self.text.splitlines(), start=self.first)
+        return [number for number, line in lines if not _TAG.search(line) and _NO_TAG.search(line)]
+
 
 def read_source(path: Path) -> Source:
     """Return a file as the code that carries a derivation's tags."""
@@ -191,8 +198,9 @@ def tag_problems(steps: tuple[Step, ...], source: Source) -> list[str]:
     Returns
     -------
     list of str
-        One sentence for each step that should run and has no line, for each tag without a step, and for each step
-        that has lines but does not say that it runs. Empty if all is well.
+        One sentence for each step that should run and has no line, for each tag without a step, for each step that
+        has lines but does not say that it runs, and for each tag that is none because text follows it. Empty if all is
+        well.
     """
     tags = source.tagged_lines()
     numbers = [step.number for step in steps]
@@ -212,5 +220,9 @@ def tag_problems(steps: tuple[Step, ...], source: Source) -> list[str]:
         f"{source.name}:{lines[0]}: tagged ({number}), but the derivation has no step ({number})"
         for number, lines in tags.items()
         if number not in numbers
+    ]
+    problems += [
+        f"{source.name}:{line}: a tag with text after it is not read; put the text on a line of its own"
+        for line in source.spoiled_tags()
     ]
     return problems

@@ -14,6 +14,7 @@ from pyfc.component import Activation
 from pyfc.sphinxext import figures, pages, speed
 from pyfc.sphinxext.examples import examples, shown
 from pyfc.sphinxext.examples.lines import agreement
+from pyfc.sphinxext.figures.drawing import minus
 from pyfc.sphinxext.references import bibliography, references
 
 #: A plugin of which a page has everything.
@@ -261,6 +262,33 @@ def test_saturation_kinks_and_jumps_are_seen():
     assert "Neither jumps." in sigmoid[0].description
     assert re.search(r"z = -6 to -4\.\d+ and z = 4\.\d+ to 6", sigmoid[0].description)
     assert "the slope jumps at z = -1, 1." in hard[0].description
+    assert "the slope jumps at z = 0, 6." in figures.panels(pyfc.get("activations", "relu6")())[0].description
+
+
+def test_numbers_gates_and_uneven_losses_have_pictures_of_their_own():
+    titles = {
+        name: [panel.title for panel in figures.panels(pyfc.get(group, name)())]
+        for group, name in (("activations", "softmax"), ("activations", "glu"), ("losses", "quantile"))
+    }
+    assert [len(found) for found in titles.values()] == [2, 4, 4]
+    assert titles["glu"][2] == minus("The outputs of a row 1, -1, z₃, 0.5 as z₃ moves")
+    assert titles["quantile"][0].endswith("q = 0.5")
+    assert titles["quantile"][2].endswith("q = 0.75")
+
+
+def test_a_gradient_is_not_drawn_across_its_jump():
+    gradient = figures.panels(pyfc.get("losses", "absolute_error")())[1].figure.axes[0].lines[2]
+    assert np.isnan(gradient.get_xdata()).sum() == 1
+
+
+@pytest.mark.parametrize("from_log", [True, False])
+def test_the_example_and_picture_of_a_loss_have_outputs_that_it_is_for(from_log):
+    loss = pyfc.get("losses", "kl_divergence")(from_log=from_log)
+    given = [line.numbers for example in examples(loss) for line in example.lines if line.label == "y"]
+    curve = figures.losses.curves(loss)[0]
+    assert len(given) == 2
+    for y in (*given, curve):
+        assert np.allclose((np.exp(y) if from_log else np.asarray(y)).sum(axis=-1), 1)
 
 
 class Pieces(Activation):

@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from pyfc.component import Activation, Step
+import pyfc
+from pyfc.component import Activation, Loss, Step
+from pyfc.component.base import Array
 from pyfc.report import Report
 from pyfc.testing import check_activation
 from pyfc.testing.complex_step import Complex
 from pyfc.testing.functions import Function
 from pyfc.testing.gil import add_gil
 from pyfc.testing.guarded import Guarded
+from pyfc.testing.losses import add_loss_differences
 
 
 class Logistic(Activation):
@@ -118,3 +121,21 @@ def test_python_code_holds_the_gil(share: int) -> None:
     report = Report("f")
     add_gil(report, make, 2)
     assert [check.passed for check in report.checks] == [False, False]
+
+
+PoissonNLL: type[Loss] = pyfc.get("losses", "poisson_nll")
+
+
+class SlightlyWrong(PoissonNLL):
+    """Its gradient is a thousandth too large at ordinary outputs, and right at those whose loss is huge."""
+
+    def compute_backward(self, y: Array, t: Array, share: Array, dy: Array) -> None:
+        super().compute_backward(y, t, share, dy)
+        dy[np.abs(y) < 3] *= 1.001
+
+
+@pytest.mark.parametrize(("loss", "agrees"), [(PoissonNLL(), True), (SlightlyWrong(), False)])
+def test_a_huge_loss_hides_no_wrong_gradient_of_other_samples(loss: Loss, agrees: bool) -> None:
+    report = Report("")
+    add_loss_differences(report, loss, 4)
+    assert report.ok == (report.figures[0].error < 1e-7) == agrees

@@ -202,7 +202,7 @@ def test_faults_of_a_loss_are_found(component, old, new, check):
 def test_the_line_of_a_loss_has_its_numbers(component):
     details = failed(check_loss(component(LOSS, "Fourth", ("(4 * (y - t)", "(2 * (y - t)"))))
     found = re.fullmatch(
-        r"worst of 80 at \(\d+, \d\), y = (\S+), t = (\S+), share = (\S+): gradient (\S+), difference (\S+)",
+        r"worst of (?:[5-8]\d) at \(\d+, \d\), y = (\S+), t = (\S+), share = (\S+): gradient (\S+), difference (\S+)",
         details["fourth.gradient, dy by finite differences, 4 columns"],
     )
     y, t, share, gradient, difference = map(float, found.groups())
@@ -377,6 +377,17 @@ def test_steps_and_tags():
 def test_tags_of_python_and_c(tag):
     source = Source("kernel.c", f"double y;\ny = z * z;  {tag}\n/* (see 2) */ a = b; // (2) or so\n", first=11)
     assert source.tagged_lines()[2] == [12]
+
+
+@pytest.mark.parametrize(("comment", "spoiled"), [
+    ("# (1)  of all", True), ("// (1), (2): why", True), ("/* (1) why */", True),
+    ("# (1)", False), ("/* (1) */ \\", False), ("# as in (1) above", False), ("# (n,) numbers", False),
+])  # fmt: skip
+def test_a_tag_that_text_follows_is_a_problem(comment, spoiled):
+    source = Source("kernel.c", f"double y;\ny = z * z;  {comment}\ny = y;  // (1)\n", first=11)
+    steps = (Step(1, "y = z**2", "definition", runs=True),)
+    problem = "kernel.c:12: a tag with text after it is not read; put the text on a line of its own"
+    assert tag_problems(steps, source) == [problem] * spoiled
 
 
 class First(Activation):

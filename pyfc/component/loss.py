@@ -66,6 +66,11 @@ class Loss(Component):
         """Whether the outputs must be probabilities, as those of a last sigmoid are."""
         return False
 
+    @property
+    def log_probabilities(self) -> bool:
+        """Whether the outputs must be logarithms of probabilities, as those of a last log_softmax are."""
+        return False
+
     def decide(self, y: Array) -> Array:
         """Return the prediction for outputs y (n, k): class labels (n,), or in regression what the outputs stand for.
 

@@ -56,7 +56,10 @@ def evidence_list(env: BuildEnvironment, evidence: Evidence, name: str, page: st
         )
         words += " in this build."
         if evidence.figures:
-            words += " Their worst errors, in units in the last place (ULP) of the largest term of a step:"
+            words += " Their worst errors, in units in the last place (ULP) of the largest term of a step"
+            if evidence.worst("difference"):
+                words += ", and against finite differences, relative to a derivative above 1"
+            words += ":"
         items += _item("Measured", [nodes.Text(words)])
     result = nodes.container("", items, classes=["pyfc-evidence"])
     if evidence.figures:

@@ -6,7 +6,7 @@ import numpy as np
 
 from pyfc.component import Activation, Component, Initializer, Loss, Optimizer
 from pyfc.component.base import Array
-from pyfc.sphinxext.figures.activations import value_and_slope
+from pyfc.sphinxext.figures.activations import FAR, HIGH, drawn_range, kinds, value_and_slope
 from pyfc.sphinxext.figures.drawing import minus
 from pyfc.sphinxext.figures.losses import curves
 from pyfc.testing.inputs import Widths
@@ -57,16 +57,20 @@ def _columns(component: Component) -> list[str]:
             return ["", "all data at once", "none"]
         return ["", f"{component.states} number{'s' * (component.states != 1)}", f"{component.rate(0):g}"]
     if isinstance(component, Initializer):
-        return ["", f"{component((256, 256), np.random.default_rng(0)).std():.3g}"]
+        weights = component((256, 256), np.random.default_rng(0))
+        return ["", f"{weights.std() if np.ptp(weights) else 0:.3g}"]  # of equal numbers std is what rounding leaves
     return [""]
 
 
 def _course(act: Activation) -> Array:
     z = np.linspace(-4, 4, 81)
     if act.elementwise:
+        z = z if drawn_range(act)[-1] == HIGH else z * FAR / 4
         return value_and_slope(act, z)[0]
     cols = Widths(act).near(3)
-    return act.forward(np.column_stack([z, np.zeros((len(z), cols - 1))]))[:, 0]
+    row = np.zeros((len(z), cols))
+    row[:, kinds(act, cols)] = z[:, None]  # a number and its gate, where there are gates
+    return act.forward(row)[:, 0]
 
 
 def _values(act: Activation) -> str:

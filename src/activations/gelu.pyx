@@ -16,7 +16,8 @@ cdef status forward(
     cdef real xq, far = 39 if real is double else 15
     cdef real down = DOWN
     for i in range(shape.rows * shape.cols):
-        xq = normal_tail_x(distance(z[i], far)) * down      # (2)  q(far) is 0, and infinity times it would be NaN
+        # Beyond far, where q is 0, infinity times it would be NaN.
+        xq = normal_tail_x(distance(z[i], far)) * down      # (2)
         y[i] = choose(z[i], z[i] - xq, -xq)                 # (3)
     return 0
 

@@ -75,7 +75,7 @@ cdef status backward(
 
 
 class GLU(Activation):
-    """The gated linear unit: of a row of 2 q numbers ``y[j] = z[j] * sigmoid(z[q + j])``, which are q.
+    """The gated linear unit, ``y[j] = z[j] * sigmoid(z[q + j])``: a row of 2 q inputs gives q outputs.
 
     Use it in hidden layers: the second half of a layer's outputs are gates, which learn what of the first half passes.
     ``Dense(64, 128), "glu", Dense(64, 10)``: 128 inputs, 64 outputs.

@@ -34,7 +34,7 @@ class Identity(Activation):
 
     References
     ----------
-    C. M. Bishop, "Pattern Recognition and Machine Learning" (2006), section 5.1.
+    C. M. Bishop, "Pattern Recognition and Machine Learning", Springer (2006), section 5.1.
 
     Examples
     --------

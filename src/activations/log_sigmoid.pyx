@@ -38,7 +38,7 @@ class LogSigmoid(Activation):
 
     References
     ----------
-    C. M. Bishop, "Pattern recognition and machine learning", Springer (2006), section 4.3.
+    C. M. Bishop, "Pattern Recognition and Machine Learning", Springer (2006), section 4.3.
 
     Examples
     --------

@@ -72,7 +72,7 @@ class LogSoftmax(Activation):
 
     References
     ----------
-    J. S. Bridle, "Probabilistic interpretation of feedforward classification network outputs", in: Neurocomputing,
+    J. S. Bridle, "Probabilistic Interpretation of Feedforward Classification Network Outputs", in: Neurocomputing,
     Springer (1990).
 
     Examples

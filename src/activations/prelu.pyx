@@ -86,7 +86,7 @@ class PReLU(Activation):
 
     References
     ----------
-    K. He, X. Zhang, S. Ren, J. Sun, "Delving deep into rectifiers", ICCV (2015).
+    K. He, X. Zhang, S. Ren, J. Sun, "Delving Deep into Rectifiers", ICCV (2015).
 
     Examples
     --------

@@ -44,7 +44,7 @@ class SELU(Activation):
 
     References
     ----------
-    G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter, "Self-normalizing neural networks", NeurIPS (2017);
+    G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter, "Self-Normalizing Neural Networks", NeurIPS (2017);
     the constants are its equation (14).
 
     Examples

@@ -19,7 +19,7 @@ cdef status forward(
         e = exp_up(-distance(z[i], far), zero) * down            # (2)
         q = choose(z[i], one, e) / (one + e)                    # (3)
         # Below zero, q itself is 2.4 ULP off at worst; e - e q is the same number, and 1.8 ULP off.
-        y[i] = choose(z[i], q, e - rounded(e * q))
+        y[i] = choose(z[i], q, e - rounded(e * q))              # (3)
     return 0
 
 
@@ -60,8 +60,9 @@ class Sigmoid(Activation):
     derivation = (
         Step(1, "y = 1 / (1 + exp(-z))", "definition"),
         Step(2, "e = exp(-Abs(z))", "exp of a number that is not positive cannot overflow", runs=True),
-        Step(3, "y = Piecewise((1 / (1 + e), z > 0), (e / (1 + e), True))",
-             "(1), for z <= 0 with numerator and denominator multiplied by e = exp(z)", runs=True),
+        Step(3, "y = Piecewise((1 / (1 + e), z > 0), (e - e * (e / (1 + e)), True))",
+             "(1), for z <= 0 with numerator and denominator multiplied by e = exp(z); "
+             "and e / (1 + e) = (e + e**2 - e**2) / (1 + e)", runs=True),
         Step(4, "diff(y, z) = exp(-z) / (1 + exp(-z))**2", "chain rule on (1)"),
         Step(5, "diff(y, z) = y * (1 - y)", "(4) with exp(-z) / (1 + exp(-z)) = 1 - y"),
         Step(6, "dz = dy * (y * (1 - y))", "chain rule with (5): no exp is needed on the way back", runs=True),

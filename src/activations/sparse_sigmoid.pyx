@@ -34,8 +34,8 @@ cdef status backward(
 class SparseSigmoid(Activation):
     """The sparse sigmoid, ``y = clip((z + 1) / 2, 0, 1)``.
 
-    Use it in place of ``sigmoid`` at a yes-or-no output that may be certain: from z = 1 on y is exactly 1. It is what
-    ``sparsemax`` makes of the two numbers z and 0, scaled by 2, and the derivative of ``sparse_plus``.
+    Use it in place of ``sigmoid`` at a yes-or-no output that may be certain: from z = 1 on y is exactly 1. It is the
+    first output of ``sparsemax`` for the two numbers z and 0, and the derivative of ``sparse_plus``.
 
     Notes
     -----

@@ -78,9 +78,12 @@ class Sparsemax(Activation):
     """The sparsemax of each row: the probabilities, numbers >= 0 with sum 1, that are nearest to it.
 
     Use it in place of ``softmax`` at an output that may exclude classes altogether: entries far enough below the
-    largest get exactly 0. To train it, take ``sparsemax_loss`` without an activation before it: a cross-entropy would
-    be infinite there, and ``squared_error`` has no gradient where the network is sure of a wrong class. Each entry
-    loses the same threshold tau, and what is below it becomes 0.
+    largest get exactly 0. Each entry loses the same threshold tau, and what is below it becomes 0.
+
+    To train it, take a loss that is finite at a probability of 0, such as ``squared_error``. It learns nothing where
+    the network is sure of a wrong class, for there the gradient of sparsemax itself is 0: begin with small weights, or
+    train with ``softmax_cross_entropy`` and no activation and put sparsemax behind the trained network. The loss made
+    for sparsemax (section 3 of the paper below) is not in pyfc; a plugin can bring it.
 
     References
     ----------

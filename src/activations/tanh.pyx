@@ -37,7 +37,8 @@ class Tanh(Activation):
 
     References
     ----------
-    Y. LeCun, L. Bottou, G. B. Orr, K.-R. Mueller, "Efficient BackProp", Neural Networks: Tricks of the Trade (1998).
+    Y. LeCun, L. Bottou, G. B. Orr, K.-R. Mueller, "Efficient BackProp", in: Neural Networks: Tricks of the Trade
+    (1998).
 
     Examples
     --------

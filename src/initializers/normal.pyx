@@ -7,6 +7,10 @@ from pyfc.derivation import Step
 class Normal(Initializer):
     """Normal with a given mean and standard deviation.
 
+    Use it to repeat what a text or another program does with a fixed standard deviation. For a new network take one
+    that follows from the size of the layer, such as ``glorot_normal`` or ``he_normal``: with a fixed one, the outputs
+    of deep networks shrink or grow from layer to layer.
+
     Parameters
     ----------
     mean : float, default 0.0

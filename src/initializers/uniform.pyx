@@ -7,6 +7,9 @@ from pyfc.derivation import Step
 class Uniform(Initializer):
     """Uniform between two bounds.
 
+    Use it to repeat what a text or another program does with fixed bounds. For a new network take one whose width
+    follows from the size of the layer, such as ``glorot_uniform`` or ``he_uniform``.
+
     Parameters
     ----------
     low, high : float, default -0.05 and 0.05

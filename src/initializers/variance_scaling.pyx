@@ -7,6 +7,9 @@ from pyfc.derivation import Step
 class VarianceScaling(Initializer):
     """Weights of variance ``scale / fan``: the family that Glorot's, He's and LeCun's weights belong to.
 
+    Use it where none of those by name fits: for an activation that needs another factor than relu's 2, or to keep the
+    variance of the gradients on their way back (``mode="fan_out"``) in place of that of the outputs.
+
     Parameters
     ----------
     scale : float, default 1.0

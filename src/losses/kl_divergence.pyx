@@ -58,14 +58,15 @@ class KLDivergence(Loss):
 
     Use it where the targets are probabilities themselves, such as the votes of several people on one picture, or the
     outputs of a larger network that this one is to imitate. From the cross-entropy it differs by the entropy of the
-    targets, which no output can change: the gradients are the same, but it ends at 0. Targets are rows (n, m) of
-    probabilities; labels are taken as one-hot rows.
+    targets, which no output can change: the gradients are the same, but it ends at 0. End the network with
+    ``log_softmax``: outputs that are no logarithms of probabilities let the loss fall without end. Targets are rows
+    (n, m) of probabilities; labels are taken as one-hot rows.
 
     Parameters
     ----------
     from_log : bool, default True
-        True, as in PyTorch: outputs y are logarithms of probabilities; the network ends in ``log_softmax``. False, as
-        in Keras: outputs are the probabilities, p = y; the network ends in ``softmax``.
+        True, as in PyTorch: outputs y are logarithms of probabilities, after ``log_softmax``. False, as
+        in Keras: outputs are the probabilities, p = y, after ``softmax``.
 
     Notes
     -----
@@ -116,6 +117,11 @@ class KLDivergence(Loss):
     def probability(self):
         """Return ``"softmax"``, which undoes the logarithm; ``"identity"`` where the outputs are probabilities."""
         return "softmax" if self.from_log else "identity"
+
+    @property
+    def log_probabilities(self):
+        """Return whether the outputs are logarithms of the probabilities."""
+        return self.from_log
 
     @property
     def in_unit_interval(self):

@@ -75,8 +75,9 @@ class LogCosh(Loss):
         Step(4, "w[k] = 1 - exp(-a[k])", "exp of a number that is not positive cannot overflow", runs=True),
         Step(5, "cosh(d[k]) = Piecewise((1 + w[k]**2 / (2 * (1 - w[k])), a[k] <= 1), "
              "(exp(a[k]) / 2 * (1 + (1 - w[k])**2), True))",
-             "cosh(a) = (exp(a) + exp(-a)) / 2 with exp(-a) = 1 - w. Near 0 as 1 and what is above it, x, which "
-             "log(1 + x) takes to all digits; beyond, the logarithm of the factor is a - log(2), which cannot overflow",
+             "cosh(a) = (exp(a) + exp(-a)) / 2 with exp(-a) = 1 - w. For a <= 1 it is 1 + x, and log(1 + x) keeps all "
+             "digits of a small x. For a > 1 it is exp(a) / 2 times 1 + x; the logarithm of exp(a) / 2 is a - log(2), "
+             "so exp(a), which could overflow, is not computed",
              runs=True),
         Step(6, "dy[j] = tanh(d[j])", "only the term k = j depends on y[j], and cosh has the derivative sinh",
              runs=True),

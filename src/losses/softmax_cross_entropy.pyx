@@ -137,6 +137,9 @@ class SoftmaxCrossEntropy(Loss):
     both simpler and safe for every y, however large. Targets are integer labels (n,), or rows (n, m) of probabilities,
     of which one-hot rows are the usual case: the loss is then ``-sum(t * log(p))``.
 
+    Use it for classes of which exactly one is right. For a single yes or no, or several that may be right together,
+    take ``binary_cross_entropy``; where some of the labels are wrong, some ``smoothing`` helps.
+
     Parameters
     ----------
     smoothing : float, default 0.0

@@ -30,7 +30,7 @@ cdef status backward(
     const double *hyper,
 ) noexcept nogil:
     cdef int64_t i, j, m = shape.cols
-    cdef real c = <real>(2 * multiplier(hyper, m))
+    cdef real c = <real>(2 * multiplier(hyper, m))                                     # (3)
     for i in range(shape.rows):
         for j in range(m):
             dy[i * m + j] = scale[i] * (c * (y[i * m + j] - t[i * m + j]))             # (3)
@@ -39,6 +39,10 @@ cdef status backward(
 
 class SquaredError(Loss):
     """Squared error: for each sample ``factor * sum((y - t)**2)`` over its outputs; the loss is the mean over samples.
+
+    Use it for regression when errors scatter about as a normal distribution does: then the smallest loss is the most
+    probable network. Large errors count by their square, so a few wild targets pull it far; ``huber`` or
+    ``absolute_error`` are better there. For classes take a cross-entropy.
 
     Parameters
     ----------

@@ -36,6 +36,9 @@ class Adam(Optimizer):
     Both means begin at 0 and are therefore too small at first; m_hat and v_hat are corrected for that. The size of a
     step is about lr, whatever the size of the gradients.
 
+    Use it first: it learns well with its usual rate on most networks, also where the gradients of parameters differ
+    much in size. With weight decay take ``adamw``; ``sgd`` with momentum is worth a try at the end.
+
     Parameters
     ----------
     lr : float or Schedule, default 0.001

@@ -37,6 +37,9 @@ class AdamW(Optimizer):
     An L2 penalty in the loss would pass through Adam's division, so that parameters with large gradients would hardly
     decay. Here every parameter shrinks by the same factor.
 
+    Use it in place of ``adam`` when a network learns its training data better than new data. With a falling learning
+    rate the decay falls too, as the two are multiplied.
+
     Parameters
     ----------
     lr : float or Schedule, default 0.001

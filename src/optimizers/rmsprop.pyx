@@ -26,6 +26,9 @@ class RMSprop(Optimizer):
     It is Adagrad with a memory that ends: after about ``1 / (1 - rho)`` steps a gradient is forgotten, so the steps do
     not shrink for ever.
 
+    Use it where what is learned from changes while it is learned, or to repeat what a text does; else take ``adam``,
+    which is the same with a mean of the gradients and corrected first steps.
+
     Parameters
     ----------
     lr : float or Schedule, default 0.001

@@ -30,6 +30,10 @@ cdef status update(
 class SGD(Optimizer):
     """Stochastic gradient descent: ``w - lr * v`` with the velocity ``v = momentum * v + g``.
 
+    Use it with ``momentum=0.9`` when there is time to try learning rates: it often ends a little better than ``adam``,
+    and keeps one number for each parameter in place of two. Without momentum it is the plainest one, to understand and
+    to compare with. One rate serves all parameters, so scale the inputs.
+
     Parameters
     ----------
     lr : float or Schedule, default 0.01

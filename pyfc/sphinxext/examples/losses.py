@@ -25,10 +25,13 @@ def _loss_data(loss: Loss) -> tuple[Array, Array, bool]:
     lone = loss.task in _LONE and not rowwise(loss)
     if lone:
         y, t = (np.array(values)[:, None] for values in _LONE[loss.task])
-        y = 1 / (1 + np.exp(-y)).round(2) if loss.in_unit_interval else y
+        y = (1 / (1 + np.exp(-y))).round(2) if loss.in_unit_interval else y
     else:
         y, t = np.array(_ROWS), np.array(_LABELS) if loss.task == "classification" else np.eye(3)[list(_LABELS)]
-        y = (np.exp(y) / np.exp(y).sum(axis=1, keepdims=True)).round(2) if loss.in_unit_interval else y
+        if loss.in_unit_interval or loss.log_probabilities:
+            p = (np.exp(y) / np.exp(y).sum(axis=1, keepdims=True)).round(2)
+            p[:, -1] = (1 - p[:, :-1].sum(axis=1)).round(2)
+            y = np.log(p) if loss.log_probabilities else p
     try:
         return y, loss.targets(t, len(y), y.shape[1], np.float64), lone
     except ValueError:

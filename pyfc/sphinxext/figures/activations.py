@@ -1,7 +1,7 @@
 """The pictures of an activation: its value and its slope, with what matters in training marked.
 
 Of a function of one number: where it is saturated, where it has kinks and jumps, where it is steepest. Of a function of
-whole rows: how each output moves with one of the inputs.
+whole rows: how each output moves with one of the inputs; with one of each kind, if they do not all do the same.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from pyfc.component.base import Array
 from pyfc.sphinxext.figures.drawing import INK, LINES, STYLES, Panel, minus, name_line, new_panel, zero_lines
 from pyfc.testing.inputs import Widths
 
-#: The range of z, and how finely it is drawn.
-LOW, HIGH, POINTS = -6.0, 6.0, 601
+#: How far z is drawn to both sides of 0, how far if a kink would else be at the edge or beyond, and how finely.
+HIGH, FAR, SPACING = 6.0, 9.0, 0.02
 #: Where the slope is smaller than this, nothing is learned.
 SATURATED = 0.01
 #: What the derivative is called.
 SLOPE = "f\N{PRIME}(z)"
 #: The slope of a smooth function changes by less than this between two points.
 _JUMP = 0.03
-#: The other inputs of a row whose first one moves.
+#: The other inputs of a row of which one moves.
 _OTHERS = (1.0, -1.0, 0.5, 0.0, -0.5)
 #: Digits -> those of an index.
 _LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -43,28 +43,55 @@ def value_and_slope(act: Activation, z: Array) -> tuple[Array, Array]:
     return y[:, 0], np.array(dz[0] if act.learned else dz)[:, 0]
 
 
+def jumps(line: Array) -> list[int]:
+    """Return the indices of the points after which a line jumps."""
+    step = np.abs(np.diff(line))
+    beside = np.maximum(np.append(step[1:], 0), np.insert(step[:-1], 0, 0))
+    return [int(index) for index in np.flatnonzero((step > _JUMP) & (step > 5 * beside))]
+
+
 def edges(function: Callable[[Array], Array], z: Array) -> dict[int, float]:
     """Return where a function of one number jumps: the index of the point before it, and the place, by bisection."""
-    step = np.abs(np.diff(function(z)))
-    beside = np.maximum(np.append(step[1:], 0), np.insert(step[:-1], 0, 0))
     found = {}
-    for index in np.flatnonzero((step > _JUMP) & (step > 5 * beside)):
+    for index in jumps(function(z)):
         low, high = z[index], z[index + 1]
         for _ in range(40):
             middle = (low + high) / 2
             a, b, c = function(np.array([low, middle, high]))
             low, high = (middle, high) if abs(c - b) > abs(b - a) else (low, middle)
-        found[int(index)] = float(round((low + high) / 2, 6)) + 0.0  # no -0
+        found[index] = float(round((low + high) / 2, 6)) + 0.0  # no -0
     return found
 
 
+def drawn_range(act: Activation) -> Array:
+    """Return where an elementwise activation is drawn: evenly, to where its kinks can be seen."""
+    z = _even(FAR)
+    kinks = (edges(lambda at, part=part: value_and_slope(act, at)[part], z) for part in (0, 1))  # type: ignore[misc]
+    return z if any(abs(kink) > HIGH - 1 for found in kinks for kink in found.values()) else _even(HIGH)
+
+
+def _even(far: float) -> Array:
+    return np.linspace(-far, far, round(2 * far / SPACING) + 1)
+
+
+def kinds(act: Activation, cols: int) -> list[int]:
+    """Return the index of the first entry of a row, and of the first one that the outputs follow in another way."""
+    seen: list[Array] = []
+    for entry in range(cols):
+        z = np.ones((5, cols))  # equal, so that only the order of the outputs differs where the entries do the same
+        z[:, entry] = np.linspace(-3, 3, 5)
+        seen.append(np.sort(act.forward(z), axis=1))
+    others = [entry for entry in range(cols) if not np.allclose(seen[entry], seen[0])]
+    return [0, *others[:1]]
+
+
 def _elementwise(act: Activation) -> list[Panel]:
-    z = np.linspace(LOW, HIGH, POINTS)
+    z = drawn_range(act)
     y, slope = value_and_slope(act, z)
-    jumps = edges(lambda at: value_and_slope(act, at)[0], z)
-    kinks = jumps | edges(lambda at: value_and_slope(act, at)[1], z)
+    leaps = edges(lambda at: value_and_slope(act, at)[0], z)
+    kinks = leaps | edges(lambda at: value_and_slope(act, at)[1], z)
     flat = np.abs(slope) < SATURATED
-    words = [_saturation(z, flat), _kinks(kinks, jumps)]
+    words = [_saturation(z, flat), _kinks(kinks, leaps)]
     marks = [f"shaded, where it is below {SATURATED} in size"] if _runs(flat) else []
     marks += ["rings at its jumps"] if kinks else []
     settings = ", ".join(f"{name} = {value}" for name, value in act.config().items())
@@ -72,12 +99,12 @@ def _elementwise(act: Activation) -> list[Panel]:
         settings = ", ".join(filter(None, [settings, f"{act.learned.letter} = {act.learned.start:g}"]))
     of = f" for {settings}" if settings else ""
     drawn = []
-    for label, line, breaks, colour in (("f(z)", y, jumps, LINES[0]), (SLOPE, slope, kinks, LINES[1])):
+    for label, line, breaks, colour in (("f(z)", y, leaps, LINES[0]), (SLOPE, slope, kinks, LINES[1])):
         figure, ax = new_panel("z", "")
         zero_lines(ax)
         _shade(ax, z, flat)
-        _limits(ax, line)
-        ax.plot(*_broken(z, line, breaks), color=colour, linewidth=2.4)
+        _limits(ax, z, line)
+        ax.plot(*broken(z, line, list(breaks)), color=colour, linewidth=2.4)
         _mark(ax, z, line, kinks, breaks, colour)
         ax.set_title(label, loc="left", fontsize=12, color=colour)
         what = f"The function f(z){of}" if label == "f(z)" else "; ".join([f"Its derivative {SLOPE}", *marks])
@@ -85,20 +112,20 @@ def _elementwise(act: Activation) -> list[Panel]:
     return drawn
 
 
-def _broken(z: Array, line: Array, breaks: dict[int, float]) -> tuple[Array, Array]:
-    """Return a line that is not drawn across its jumps."""
+def broken(z: Array, line: Array, breaks: list[int]) -> tuple[Array, Array]:
+    """Return a line that is not drawn across its jumps, which come after the points of these indices."""
     at = [index + 1 for index in breaks]
     return np.insert(z, at, np.nan), np.insert(line, at, np.nan)
 
 
-def _limits(ax: Axes, line: Array) -> None:
+def _limits(ax: Axes, z: Array, line: Array) -> None:
     """Set what is shown: all of a line, unless it grows beyond what z does."""
     finite = line[np.isfinite(line)]
-    low, high = max(finite.min(), LOW), min(finite.max(), HIGH)
+    low, high = max(finite.min(), z[0]), min(finite.max(), z[-1])
     room = 0.08 * max(high - low, 0.5)
-    ax.set_xlim(LOW, HIGH)
+    ax.set_xlim(z[0], z[-1])
     ax.set_ylim(min(low, 0) - room, max(high, 0) + room)
-    ax.set_xticks(range(-6, 7, 2))
+    ax.set_xticks([2 * half for half in range(-4, 5) if abs(2 * half) <= z[-1]])
 
 
 def _shade(ax: Axes, z: Array, flat: Array) -> None:
@@ -150,26 +177,30 @@ def _course(z: Array, line: Array, label: str) -> str:
 
 
 def _rowwise(act: Activation) -> list[Panel]:
-    moving = np.linspace(LOW, HIGH, POINTS)
     cols = Widths(act).near(3)
-    others = np.resize(_OTHERS, cols - 1)
-    z = np.column_stack([moving, np.tile(others, (POINTS, 1))])
+    return [panel for entry in kinds(act, cols) for panel in _moved(act, cols, entry)]
+
+
+def _moved(act: Activation, cols: int, entry: int) -> list[Panel]:
+    """Return the pictures of the outputs of a row, and of their slopes, as one of its entries moves."""
+    moving, others, name = _even(HIGH), np.resize(_OTHERS, cols - 1), f"z{'₁₂₃₄₅₆'[entry]}"
+    z = np.insert(np.tile(others, (len(moving), 1)), entry, moving, axis=1)
     y = act.forward(z)
     slopes = []
     for output in range(y.shape[1]):
         dy = np.zeros_like(y)
         dy[:, output] = 1
         dz = act.backward(dy, z=z, y=y)
-        slopes.append((dz[0] if act.learned else dz)[:, 0])
-    fixed = minus(", ".join(f"{value:g}" for value in others))
+        slopes.append((dz[0] if act.learned else dz)[:, entry])
+    row = minus(", ".join(np.insert([f"{value:g}" for value in others], entry, name)))
     drawn = []
     for ylabel, lines, words in (
-        ("y", list(y.T), f"The outputs of a row z₁, {fixed} as its first entry moves"),
-        ("∂y / ∂z₁", slopes, "Their derivatives by that entry"),
+        ("y", list(y.T), f"The outputs of a row {row} as {name} moves"),
+        (f"∂y / ∂{name}", slopes, f"Their derivatives by {name}"),
     ):
-        figure, ax = new_panel("z₁, the others fixed", ylabel)
+        figure, ax = new_panel(f"{name}, the others fixed", ylabel)
         zero_lines(ax)
-        _limits(ax, np.concatenate(lines))
+        _limits(ax, moving, np.concatenate(lines))
         ends = []
         for number, line in enumerate(lines):
             colour, style = LINES[number % 4], STYLES[number % 4]
@@ -178,9 +209,9 @@ def _rowwise(act: Activation) -> list[Panel]:
             ends.append((float(line[-1]), name if ylabel == "y" else f"∂{name}", colour))
         _name_ends(ax, ends)
         course = "; ".join(
-            f"{name}: {_course(moving, line, name)}" for line, (_, name, _) in zip(lines, ends, strict=True)
+            f"{end}: {_course(moving, line, end)}" for line, (_, end, _) in zip(lines, ends, strict=True)
         )
-        drawn.append(Panel(figure, words, course.replace("at z =", "at z₁ =")))
+        drawn.append(Panel(figure, words, course.replace("at z =", f"at {name} =")))
     return drawn
 
 

@@ -6,18 +6,37 @@ import numpy as np
 
 from pyfc.component import Loss
 from pyfc.component.base import Array
-from pyfc.sphinxext.figures.drawing import LINES, STYLES, Panel, name_line, new_panel, zero_lines
+from pyfc.sphinxext.figures.activations import broken, jumps
+from pyfc.sphinxext.figures.drawing import LINES, STYLES, Panel, minus, name_line, new_panel, zero_lines
 
-_POINTS = 401
+#: Even, so that no point lies on a kink at 0, where a gradient may be between its two sides.
+_POINTS = 400
 #: Outputs of which the first one moves, in a loss of whole rows.
 _COLS = 3
 
 
 def loss_panels(loss: Loss) -> list[Panel]:
-    """Return the pictures of a loss: value and gradient."""
+    """Return the pictures of a loss, value and gradient: as it is, and uneven where its usual setting hides that."""
+    return [panel for drawn in (loss, *_uneven(loss)) for panel in _panels(drawn)]
+
+
+def _uneven(loss: Loss) -> list[Loss]:
+    """Return the loss with a setting at 3/4 of its range, if the usual value is the middle: that hides what it does."""
+    config = loss.config()
+    return [
+        type(loss)(**config | {name: hyper.low + 0.75 * (hyper.high - hyper.low)})
+        for name, hyper in loss.hyperparameters.items()
+        if np.isfinite([hyper.low, hyper.high]).all() and config[name] == (hyper.low + hyper.high) / 2
+    ]
+
+
+def _panels(loss: Loss) -> list[Panel]:
     y, lines_of = curves(loss)
     moving = y[:, 0]
-    where = "y" if y.shape[1] == 1 else f"y₁, the other {y.shape[1] - 1} outputs at {y[0, 1]:g}"
+    where = "y"
+    if y.shape[1] > 1:
+        others = f"at {y[0, 1]:g}" if np.ptp(y[:, 1]) == 0 else "share what it leaves of 1"
+        where = minus(f"y₁, the other {y.shape[1] - 1} outputs {others}")
     drawn = []
     for ylabel, index, words in (
         ("loss l", 0, "The loss of a sample"),
@@ -28,7 +47,7 @@ def loss_panels(loss: Loss) -> list[Panel]:
         told = []
         for number, (label, *lines) in enumerate(lines_of):
             line, colour = lines[index], LINES[number % 4]
-            ax.plot(moving, line, STYLES[number % 4], color=colour, linewidth=2.2)
+            ax.plot(*broken(moving, line, jumps(line)), STYLES[number % 4], color=colour, linewidth=2.2)
             told.append(f"{label}: {line[0]:.3g} at y = {moving[0]:.3g}, {line[-1]:.3g} at y = {moving[-1]:.3g}")
             at = 0.04 + 0.3 * number
             name_line(ax, label, (at, 1.0), colour)
@@ -45,10 +64,14 @@ def curves(loss: Loss) -> tuple[Array, list[tuple[str, Array, Array]]]:
     """Return outputs (n, cols), and for each target its name with value and gradient (n,)."""
     far = 6.0 if loss.task != "regression" else 4.0
     moving = np.linspace(-far, far, _POINTS)
+    rest = np.zeros((_POINTS, _COLS - 1))
     if loss.in_unit_interval:
         moving = np.linspace(0.01, 0.99, _POINTS)
+        rest += (1 - moving[:, None]) / (_COLS - 1)
+    elif loss.log_probabilities:
+        moving = np.linspace(-far, -0.01, _POINTS)
+        rest += np.log((1 - np.exp(moving[:, None])) / (_COLS - 1))
     tries: list[tuple[Array, list[tuple[str, Array]]]] = []
-    rest = np.full((_POINTS, _COLS - 1), (1 - moving[:, None]) / (_COLS - 1) if loss.in_unit_interval else 0.0)
     rows = np.column_stack([moving, rest])
     one_hot = np.eye(_COLS)
     if loss.task == "classification":
