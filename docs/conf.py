@@ -30,6 +30,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
     "repository_links",
+    "frames",
     "gallery_figures",
     "benchmarks",
     "playground",
@@ -42,7 +43,8 @@ autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
 toc_object_entries_show_parents = "hide"
 
-pygments_style = "friendly"
+# Every colour of these, comments too, has a contrast of 4.5 or more to its ground.
+pygments_style = "a11y-light"
 pygments_dark_style = "github-dark"
 
 # Pages of components and of sources.

@@ -22,6 +22,7 @@ returned, and the **difference** that was measured. Read the gradient as the cla
 
 import math
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 import pyfc
@@ -39,6 +40,18 @@ def show(title, report):
     for check in report.failures:
         print(f"  {check}")
 
+
+z, h = np.linspace(-3, 3, 25), 1e-5
+figure, ax = plt.subplots(figsize=(7, 3.6))
+ax.plot(z, (np.tanh(z + h) - np.tanh(z - h)) / (2 * h), "o", label="measured")
+ax.plot(z, 1 - np.tanh(z) ** 2, label="claimed: 1 - y²")
+ax.plot(z, 1 - np.tanh(z), "--", label="claimed: 1 - y")
+ax.set(xlabel="z", title="The slope of tanh, and two claims about it")
+ax.legend()
+
+# %%
+# That is all there is to it: what is claimed either goes through the points or does not. Now the eight, each in a
+# network on six samples or by itself.
 
 X, labels = datasets.make_moons(6, noise=0.1, seed=0)
 t = np.eye(2)[labels]  # one-hot rows

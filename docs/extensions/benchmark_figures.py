@@ -33,7 +33,9 @@ def plain(ax: Axes, which: str) -> None:
 
 def legend(ax: Axes, columns: int = 3) -> None:
     """Put the legend above the picture, where it hides nothing."""
-    ax.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=columns, frameon=False, fontsize=10)
+    ax.legend(  # its letters would be black on a dark page
+        loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=columns, frameon=False, fontsize=10, labelcolor=INK
+    )
 
 
 def ratios(found: dict[str, Any]) -> list[Panel]:

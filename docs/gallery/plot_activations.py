@@ -1,9 +1,10 @@
 """
-Every activation beside its derivative
-======================================
+Activations of single numbers, beside their derivatives
+=======================================================
 
-What is drawn comes from the registry: each activation that is installed and works on single numbers, so one that a
-plugin brings is here as well. A function that flattens out has a derivative near 0 there, and a network that gets stuck
+Here is each activation that works on one number at a time. Those that need a whole row have no such curve and are left
+out: softmax, log_softmax, sparsemax and glu. What is drawn comes from the registry, so an activation that a plugin
+brings is here as well. A function that flattens out has a derivative near 0 there, and a network that gets stuck
 in such a place learns no more. Each has a page of its own in this book, with its derivation.
 """
 
@@ -11,6 +12,13 @@ import matplotlib.pyplot as plt
 
 import pyfc
 from pyfc import plots
+
+figure, axes = plt.subplots(2, 2, figsize=(8, 5.6))
+for ax, name in zip(axes.flat, ("sigmoid", "tanh", "relu", "gelu"), strict=True):
+    plots.plot_activation(name, ax=ax)
+
+# %%
+# These four are the best known. Now all of them:
 
 names = [name for name in pyfc.available("activations") if pyfc.get("activations", name)().elementwise]
 columns = 3

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 
 from pyfc.derivation import Source
-from pyfc.sphinxext.sources import has_source_pages, highlighted, language_of, page_document
+from pyfc.sphinxext.sources import TAG, has_source_pages, highlighted, language_of, page_document
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 #: What puts the tags of a file below each other: a table has no room for it.
 _PADDING = re.compile(r" {3,}(?=(#|//|/\*)\s*\(\d)")
+#: A tag in HTML, so that a style can set it off.
+_MARKED = r'<span class="pyfc-tag">\g<0></span>'
 
 
 def code_blocks(source: Source, numbers: list[int], page: str = "") -> Iterator[nodes.literal_block]:
@@ -81,7 +83,7 @@ def _in_html(builder: Any, block: nodes.literal_block, page: str, uri: str) -> s
     shown = [
         f'<span class="pyfc-line">'
         f'<a class="linenos" href="{html.escape(uri)}#L{number}" title="{html.escape(page)}, line {number}">'
-        f"{number:>{width}}</a>{line}\n</span>"
+        f"{number:>{width}}</a>{TAG.sub(_MARKED, line)}\n</span>"
         for number, line in enumerate(lines, start=first)
     ]
     return (

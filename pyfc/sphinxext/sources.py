@@ -28,7 +28,7 @@ LANGUAGES = {".pyx": "cython", ".pxi": "cython", ".pxd": "cython", ".h": "c", ".
 _MORE_LANGUAGES = {".c": "c", ".cpp": "cpp", ".cc": "cpp", ".hpp": "cpp"}
 
 #: The tag at the end of a line, in HTML, and a number in it.
-_TAG = re.compile(r"(?:#|//|/\*)\s*((?:\(\d+\)[\s,]*)+)(?=[^()]*$)")
+TAG = re.compile(r"(?:#|//|/\*)\s*((?:\(\d+\)[\s,]*)+)(?=[^()]*$)")
 _NUMBER = re.compile(r"\((\d+)\)")
 
 
@@ -175,7 +175,7 @@ def _listing(builder: Any, page: str, text: str, links: dict[tuple[int, int], st
 
 def _linked(line: str, links: dict[int, str]) -> str:
     """Return a highlighted line in which the numbers of its tag are links to their rows."""
-    tag = _TAG.search(line)
+    tag = TAG.search(line)
     if not links or not tag:
         return line
 

@@ -49,7 +49,7 @@ class Page(HTMLParser):
         given = {name: value or "" for name, value in attributes}
         if tag == "tr":
             self._row = ([], [])
-        if "id" in given and given["id"] not in self.ids[-1:]:  # furo puts a frame with the same id around a table
+        if "id" in given:
             self.ids.append(given["id"])
             if self._row:
                 self._row[0].append(given["id"])

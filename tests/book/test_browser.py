@@ -90,6 +90,47 @@ def test_the_page_turns_dark(tab):
     assert outside(tab) + tab.wrong == []
 
 
+#: The texts of a page's drawings whose contrast to the ground is below 4.5, as the WCAG compute it.
+FAINT = """() => {
+  const light = colour => {
+    const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map(v => v / 255)
+      .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = light(getComputedStyle(document.body).backgroundColor);
+  const texts = [...document.querySelectorAll(".content svg text")];
+  const faint = texts.filter(text => {
+    const ink = light(getComputedStyle(text).fill);
+    return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05) < 4.5;
+  });
+  return [texts.length, faint.map(text => text.textContent)];
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("page", ["benchmarks", "generated/components/losses/log_cosh", "network/dense"])
+def test_letters_in_drawings_can_be_read(tab, page, scheme):
+    tab.emulate_media(color_scheme=scheme)
+    tab.goto((BOOK / f"{page}.html").as_uri())
+    count, faint = tab.evaluate(FAINT)
+    assert count > 5
+    assert faint == []
+
+
+def test_tables_and_equations_are_not_cut(tab):
+    """On a desk, nothing of them has to be scrolled to."""
+    tab.set_viewport_size({"width": 1400, "height": 900})
+    both = "[...document.querySelectorAll('.pyfc-equation, .table-wrapper')]"
+    cut = f"{both}.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
+    for page in (
+        "benchmarks",
+        "generated/components/losses/binary_cross_entropy",
+        "generated/components/optimizers/sgd",
+    ):
+        tab.goto((BOOK / f"{page}.html").as_uri())
+        assert tab.evaluate(cut) == []
+
+
 def test_a_request_would_be_seen(tab, tmp_path):
     page = tmp_path / "page.html"
     page.write_text('<img src="http://127.0.0.1:9/picture.png"><p style="width: 2000px">wide')
