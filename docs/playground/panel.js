@@ -121,7 +121,11 @@ class Panel {
     if (settings.momentum === 0) delete given.v_new;
     const holds = ({ when }) => Object.entries(when).every(([key, value]) => settings[key] === value);
     const rows = optimizer.rows.filter(holds);
-    return `<h4>The step that ${optimizer.title} makes with it</h4>${this.filled(rows, values, given)}`;
+    // Four digits of both hide a small step.
+    const change = number(next.w[at] - network.w[at]);
+    const clock = rows.some(({ letters }) => "t" in letters) ? ", and <i>t</i> the number of the step" : "";
+    return `<h4>The step that ${optimizer.title} makes with it</h4>${this.filled(rows, values, given)}`
+      + `<p class="pg-note">So the parameter <i>w</i> moves by ${change}. <i>g</i> is its derivative, found above${clock}.</p>`;
   }
 }
 
