@@ -51,6 +51,11 @@ def module_name(source: Path) -> str:
     return ".".join(["pyfc", "kernels", *source.relative_to("src").with_suffix("").parts])
 
 
+def without_comments(code: str) -> str:
+    """Return C code as the compiler sees it: Cython's comments name the folder in which it was installed."""
+    return re.sub(r"/\*.*?\*/", "", code, flags=re.DOTALL)
+
+
 def entry_points() -> dict[str, list[str]]:
     """Return pyfc's own entry points: the command, and one for each component file."""
     found = {"console_scripts": ["pyfc = pyfc.cli:main"]}
@@ -85,6 +90,7 @@ class BuildExtensions(build_ext):
         if not flags.exists() or flags.read_text(encoding="utf-8") != " ".join(compile_arguments()):
             flags.parent.mkdir(exist_ok=True)
             flags.write_text(" ".join(compile_arguments()), encoding="utf-8")
+        before = {path: (path.read_text(encoding="utf-8"), path.stat()) for path in Path("build/cython").rglob("*.c")}
         translated = cythonize(
             self.extensions,
             nthreads=self.parallel,
@@ -95,6 +101,11 @@ class BuildExtensions(build_ext):
         for extension, with_c_source in zip(self.extensions, translated, strict=True):
             extension.sources = with_c_source.sources
             extension.depends.append(str(flags))  # so that PYFC_NATIVE compiles anew what was compiled without it
+        for path, (text, status) in before.items():
+            # pip brings a new Cython to each build, whose files are newer than all that was made of them before: what
+            # is translated anew to the same code need not be compiled anew.
+            if path.exists() and without_comments(path.read_text(encoding="utf-8")) == without_comments(text):
+                os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
         super().run()
 
 
