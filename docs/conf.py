@@ -51,10 +51,6 @@ pygments_dark_style = "github-dark"
 pyfc_component_pages = "generated/components"
 pyfc_source_folders = ["../src", "../pyfc"]
 
-# Every formula of a page has a number only if something refers to it.
-math_numfig = False
-math_eqref_format = "({number})"
-
 html_theme = "furo"
 html_title = f"pyfc {release}"
 html_static_path = ["_static"]
@@ -77,11 +73,8 @@ sphinx_gallery_conf = {
     "thumbnail_size": (480, 336),
     "copyfile_regex": r".*\.rst",
     "within_subsection_order": "FileNameSortKey",
-    "only_warn_on_example_error": False,
     "download_all_examples": False,
     "remove_config_comments": True,
-    "show_memory": False,
     "show_signature": False,
     "write_computation_times": False,
-    "plot_gallery": "True",
 }

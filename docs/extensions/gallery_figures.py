@@ -26,16 +26,16 @@ from matplotlib.figure import Figure
 from PIL import Image
 from sphinx_gallery.scrapers import figure_rst
 
+from pyfc.plots.style import GREY, INK, OKABE_ITO
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 #: Dots to an inch; a page is about 7.5 inches wide.
 DPI = 100
-#: Okabe and Ito's colours, which the colour-blind can tell apart, as in pyfc.plots.
-COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#222222"]
 STYLE = {
-    "axes.edgecolor": "#666666",
-    "axes.prop_cycle": mpl.cycler(color=COLOURS),
+    "axes.edgecolor": GREY,
+    "axes.prop_cycle": mpl.cycler(color=[*OKABE_ITO[:6], INK]),
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlelocation": "left",
@@ -44,10 +44,10 @@ STYLE = {
     "font.size": 11,
     "legend.frameon": False,
     "lines.linewidth": 2,
-    "xtick.color": "#666666",
-    "xtick.labelcolor": "#222222",
-    "ytick.color": "#666666",
-    "ytick.labelcolor": "#222222",
+    "xtick.color": GREY,
+    "xtick.labelcolor": INK,
+    "ytick.color": GREY,
+    "ytick.labelcolor": INK,
 }
 
 

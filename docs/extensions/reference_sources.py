@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import re
 from pathlib import Path
 from typing import Any
 
 from pyfc.derivation import source_of
+from pyfc.sphinxext.source_role import definition_line
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,13 +33,8 @@ def resolve(domain: str, info: dict[str, Any]) -> str | None:
     except (TypeError, OSError):
         source = source_of(module)
         path = source.path or Path()
-        name = str(getattr(found, "__qualname__", "")).rpartition(".")[2]
-        places = [
-            number
-            for number, text in enumerate(source.text.splitlines(), 1)
-            if re.match(rf"\s*(?:def|cpdef|class|cdef class)\b.*\b{name}\b\s*[(:]", text)
-        ]
-        if not places:
+        try:
+            line = definition_line(source.text, str(getattr(found, "__qualname__", "")))
+        except ValueError:
             return None
-        line = places[0]
     return f"../../{path.resolve().relative_to(ROOT).as_posix()}#L{line}"

@@ -51,7 +51,7 @@ class ComponentDirective(SphinxDirective):
         except Exception as error:  # a plugin may do anything
             return [self._error(f"{self.spec}: cannot be made: {type(error).__name__}: {error}")]
         doc = docstring(cls)
-        self._note_dependency(cls)
+        note_module(self.env, cls.__module__)  # the derivation notes the source
         found = self._tried("its origin", lambda: list(self._origin(registry.record_of(cls))))
         found += self._tried("its summary", lambda: self._text([*doc["Summary"], "", *doc["Extended Summary"]]))
         found += self._tried("its picture", lambda: self._pictures(component))
@@ -84,15 +84,6 @@ class ComponentDirective(SphinxDirective):
         except Exception as error:
             self._warn(f"{what} cannot be made: {type(error).__name__}: {error}")
             return []
-
-    def _note_dependency(self, cls: type[Component]) -> None:
-        note_module(self.env, cls.__module__)
-        try:
-            path = cls.source_code().path
-        except FileNotFoundError:
-            return  # of which the derivation tells
-        if path is not None:
-            self.env.note_dependency(str(path))
 
     def _section(self, title: str, content: list[nodes.Node]) -> nodes.section:
         section = nodes.section("", nodes.title("", title), *content)

@@ -18,10 +18,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from pyfc.plots.style import OKABE_ITO
+
 #: Lines, texts and axes, in the colour of the page's text.
 INK = "#010203"
-#: The colours of lines (M. Okabe, K. Ito, "Color Universal Design", 2008), in this order; lighter on a dark page.
-LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
+#: The colours of lines, in this order, as an SVG has them; lighter on a dark page.
+LINES = tuple(colour.lower() for colour in OKABE_ITO[:4])
 #: What tells lines apart without colour.
 STYLES = ("-", "--", "-.", ":")
 
